@@ -1,0 +1,1 @@
+"""Order, concurrency and parameters: flows never touch a row."""

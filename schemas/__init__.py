@@ -1,0 +1,1 @@
+"""Contracts: tables, recipes, records, manifests and errors. Imports nothing of ours."""

@@ -1,0 +1,150 @@
+"""The contract of every table: the one place where a column is named and typed.
+
+A column's nullability and one-line `doc` travel in the Parquet file, so a file documents itself,
+and the data set card's column tables are made from here.
+"""
+
+import pyarrow as pa
+
+HASH_DOC = "hash of the normalized image bytes and the question, 32 hexadecimal digits"
+
+
+def column(name: str, kind: pa.DataType, doc: str, *, nullable: bool = False) -> pa.Field:
+    """Make a field that carries its description."""
+    return pa.field(name, kind, nullable=nullable, metadata={"doc": doc})
+
+
+IMAGE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
+MESSAGES = pa.list_(pa.struct([pa.field("role", pa.string()), pa.field("content", pa.string())]))
+
+PROBLEM_ID = column("problem_id", pa.string(), HASH_DOC)
+ROLLOUT_INDEX = column("rollout_index", pa.int32(), "which of the k attempts, from 0")
+OPTIONS = column("options", pa.list_(pa.string()), "texts of the choices", nullable=True)
+GOLD_ANSWER = column("gold_answer", pa.string(), "reference answer, as the source gives it")
+ANSWER_TYPE = column("answer_type", pa.string(), "type of the gold answer, which routes its check")
+SOURCE = column("source", pa.string(), "name of the source in the recipe")
+SOURCE_ID = column("source_id", pa.string(), "id of the row in its source", nullable=True)
+LICENSE = column("license", pa.string(), "license of the source", nullable=True)
+DOMAIN = column("domain", pa.string(), "subject of the problem", nullable=True)
+PASS_RATE = column("pass_rate", pa.float32(), "share of this problem's rollouts that are correct")
+NUM_ROLLOUTS = column("num_rollouts", pa.int32(), "rollouts with a verdict for this problem")
+
+PROBLEMS = pa.schema(
+    [
+        PROBLEM_ID,
+        SOURCE,
+        SOURCE_ID,
+        column("source_row", pa.int64(), "position of the row in its source, from 0"),
+        column("question", pa.string(), "question text"),
+        OPTIONS,
+        GOLD_ANSWER,
+        ANSWER_TYPE,
+        column("unit", pa.string(), "unit of the gold answer, where given apart", nullable=True),
+        DOMAIN,
+        LICENSE,
+        column("images", pa.list_(IMAGE), "normalized images: bytes, and a name from their hash"),
+        column("image_sha256", pa.list_(pa.string()), "of each normalized image"),
+        column("original_sha256", pa.list_(pa.string()), "of each image as the source holds it"),
+        column("image_size", pa.list_(pa.list_(pa.int32())), "[width, height] of each, in pixels"),
+    ]
+)
+
+FORMAL_TEXTS = pa.schema(
+    [
+        PROBLEM_ID,
+        column("format", pa.string(), "format of the text: caption, csv, spice, ..."),
+        column("text", pa.string(), "formal text of the image", nullable=True),
+        column("producer", pa.string(), "model that wrote it"),
+        column("is_valid", pa.bool_(), "passed its format's checks; null: none ran", nullable=True),
+        column("status", pa.string(), "how the request ended"),
+        column("error", pa.string(), "why there is no text", nullable=True),
+        column("prompt_tokens", pa.int32(), "as the server counted", nullable=True),
+        column("completion_tokens", pa.int32(), "as the server counted", nullable=True),
+    ]
+)
+
+ROLLOUTS = pa.schema(
+    [
+        PROBLEM_ID,
+        ROLLOUT_INDEX,
+        column("status", pa.string(), "how the request ended"),
+        column("reasoning", pa.string(), "chain of thought, without its tags", nullable=True),
+        column("answer_text", pa.string(), "what follows the thought", nullable=True),
+        column("finish_reason", pa.string(), "as the server said", nullable=True),
+        column("prompt_tokens", pa.int32(), "as the server counted", nullable=True),
+        column("completion_tokens", pa.int32(), "as the server counted", nullable=True),
+        column("producer", pa.string(), "model that wrote it"),
+        column("error", pa.string(), "why there is no text", nullable=True),
+    ]
+)
+
+VERDICTS = pa.schema(
+    [
+        PROBLEM_ID,
+        ROLLOUT_INDEX,
+        column("is_correct", pa.bool_(), "null: cannot tell", nullable=True),
+        column("rule", pa.string(), "the rule that decided"),
+        column("answer", pa.string(), "extracted final answer", nullable=True),
+        column("extraction", pa.string(), "ok, missing, multiple, unclosed or empty"),
+    ]
+)
+
+SFT = pa.schema(
+    [
+        PROBLEM_ID,
+        column("prompt", MESSAGES, "user turn: the question with its options"),
+        column("completion", MESSAGES, "assistant turn: thought and answer"),
+        ROLLOUT_INDEX,
+        column("completion_tokens", pa.int32(), "of the selected rollout", nullable=True),
+        PASS_RATE,
+        NUM_ROLLOUTS,
+        GOLD_ANSWER,
+        ANSWER_TYPE,
+        SOURCE,
+        SOURCE_ID,
+        DOMAIN,
+        LICENSE,
+        column("producer", pa.string(), "model that wrote the reasoning"),
+        column("formalizer", pa.string(), "model that wrote the formal text"),
+    ]
+)
+
+GRPO = pa.schema(
+    [
+        PROBLEM_ID,
+        column("prompt", MESSAGES, "user turn: the question with its options"),
+        column("solution", pa.string(), "gold answer, under the name that TRL's rewards take"),
+        OPTIONS,
+        ANSWER_TYPE,
+        PASS_RATE,
+        NUM_ROLLOUTS,
+        SOURCE,
+        SOURCE_ID,
+        DOMAIN,
+        LICENSE,
+    ]
+)
+
+REJECTS = pa.schema(
+    [
+        column("stage", pa.string(), "stage that rejected the row"),
+        column("problem_id", pa.string(), HASH_DOC + "; null before there is one", nullable=True),
+        column("rollout_index", pa.int32(), "null: the whole problem", nullable=True),
+        SOURCE,
+        SOURCE_ID,
+        column("source_row", pa.int64(), "position of the row in its source", nullable=True),
+        column("drop_reason", pa.string(), "why, in one word that the funnel counts"),
+        column("detail", pa.string(), "why, in a sentence", nullable=True),
+    ]
+)
+
+TABLES: dict[str, pa.Schema] = {
+    "problems": PROBLEMS,
+    "ingest_rejects": REJECTS,
+    "formal_texts": FORMAL_TEXTS,
+    "rollouts": ROLLOUTS,
+    "verdicts": VERDICTS,
+    "sft": SFT,
+    "grpo": GRPO,
+    "rejects": REJECTS,
+}

@@ -1,0 +1,1 @@
+"""One module per stage, and the kernels and edges that stages share."""
