@@ -1,0 +1,5 @@
+"""Prompt files and their loader: `<stage>.<name>.<role>.jinja`, one file a message."""
+
+from prompts.loader import Prompt, load_prompt
+
+__all__ = ["Prompt", "load_prompt"]
