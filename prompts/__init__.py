@@ -1,5 +1,5 @@
 """Prompt files and their loader: `<stage>.<name>.<role>.jinja`, one file a message."""
 
-from prompts.loader import Prompt, load_prompt
+from prompts.loader import Prompt, load_prompt, render_options
 
-__all__ = ["Prompt", "load_prompt"]
+__all__ = ["Prompt", "load_prompt", "render_options"]

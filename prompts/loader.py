@@ -1,6 +1,8 @@
 """Read prompt files. A missing variable raises; values are inserted once, never rendered again."""
 
 import hashlib
+import string
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -60,3 +62,10 @@ def load_prompt(name: str) -> Prompt:
 def list_prompts() -> list[str]:
     """Return the names of all prompts, sorted."""
     return sorted({file.name.rsplit(".", 2)[0] for file in PROMPT_DIR.glob("*.jinja")})
+
+
+def render_options(options: Sequence[str] | None) -> str:
+    """Write options as lines `(A) text`; past Z as `(27) text`."""
+    letters = string.ascii_uppercase
+    names = [letters[i] if i < len(letters) else str(i + 1) for i in range(len(options or ()))]
+    return "\n".join(f"({name}) {text}" for name, text in zip(names, options or (), strict=True))

@@ -21,11 +21,13 @@ class SourceParams(Params):
     """One source of problems and how its columns are named."""
 
     path: str = Field(default="", max_length=4096)
-    """Folder with metadata.jsonl, .jsonl or .parquet file (glob, fsspec URL), or Hub id org/name."""
+    """Folder with metadata.jsonl, .jsonl or .parquet (glob, fsspec URL), or Hub id org/name."""
     name: str | None = Field(default=None, pattern=NAME_PATTERN)
     """Name in the `source` column; default: the last part of `path`."""
     split: str = "train"
     """Split of a Hub data set."""
+    subset: str | None = None
+    """Subset (configuration) of a Hub data set."""
     revision: str | None = None
     """Revision of a Hub data set; default: its newest, pinned for the run."""
     question: str = "question"

@@ -97,7 +97,7 @@ class ShardReport:
     """What a stage task returns to its flow: small, and the same whether built or found."""
 
     table: str
-    path: str
+    file: str
     rows: int
     counts: dict[str, int] = field(default_factory=dict[str, int])
     """Rows by status or reason; what the funnel adds up."""

@@ -7,7 +7,6 @@ rename; on an object store one put, which is atomic there.
 import contextlib
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 TEMPORARY_MARK = ".tmp-"
+CHANGE_MARKS = ("mtime", "ETag", "LastModified", "etag", "last_modified", "blob_id", "created")
+"""What file systems call the mark of a change; a local disk's `created` says nothing more."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,12 @@ class Folder:
             return int(self.fs.info(self.path(name))["size"] or 0)
         except FileNotFoundError:
             return None
+
+    def version(self, name: str) -> str:
+        """Return size and change mark of a file: another text means that the file was changed."""
+        info = self.fs.info(self.path(name))
+        marks = [str(info[key]) for key in CHANGE_MARKS if info.get(key)]
+        return " ".join([name, str(info["size"]), *marks])
 
     def open(self, name: str) -> IO[bytes]:
         """Open a file for reading."""
@@ -111,12 +118,6 @@ class Folder:
             _sync(target.parent)
         finally:
             temporary.unlink(missing_ok=True)
-
-    def copy_in(self, name: str, origin: "Folder", origin_name: str) -> None:
-        """Copy a file from another folder, whole and durably."""
-        with self.replacing(name) as temporary, origin.open(origin_name) as stream:
-            with temporary.open("wb") as out:
-                shutil.copyfileobj(stream, out, 1 << 20)
 
     def sha256(self, name: str) -> str:
         """Return the hexadecimal sha256 of a file."""

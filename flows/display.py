@@ -1,0 +1,135 @@
+"""What a person sees while a run goes on and when it ends. Reads the meter, changes nothing."""
+
+import contextlib
+import threading
+from collections.abc import Generator
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from tasks.meter import Meter, StageMeter
+
+PLAIN_SECONDS = 5.0
+"""Between progress lines where the output is not a terminal."""
+
+
+class StageLines:
+    """One line a stage: done of total, rate, tokens, time left."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._waiting = Spinner("dots", text="starting Prefect")
+
+    def __rich__(self) -> Group | Spinner:
+        """Draw the stages that have begun."""
+        begun = [(n, s) for n, s in self._meter.stages.items() if s.started is not None]
+        if not begun:
+            return self._waiting
+        grid = Table.grid(padding=(0, 2))
+        for name, stage in begun:
+            bar = ProgressBar(total=max(stage.total or 0, 1), completed=_drawn(stage), width=16)
+            grid.add_row(f"{name:<9}", bar, *describe_stage(stage))
+        return Group(grid)
+
+
+def _drawn(stage: StageMeter) -> int:
+    return max(stage.total or 0, 1) if stage.ended else stage.done
+
+
+def describe_stage(stage: StageMeter) -> list[str]:
+    """Return count, rate, tokens and time of a stage, each for a column."""
+    fresh = stage.done - stage.reused
+    rate = fresh / stage.seconds if stage.seconds > 0 and fresh else 0.0
+    tokens = f"{_short(stage.completion_tokens)} tok" if stage.completion_tokens else ""
+    if stage.ended:
+        state = "found" if stage.reused and not fresh else f"{_clock(stage.seconds)}"
+    elif rate and stage.total:
+        state = f"{_clock(max(stage.total - stage.done, 0) / rate)} left"
+    else:
+        state = ""
+    total = f"/{stage.total:,}" if stage.total is not None else ""
+    return [f"{stage.done:,}{total}", f"{rate:,.0f}/s" if rate else "", tokens, state]
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _short(count: int) -> str:
+    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= size:
+            return f"{count / size:.1f}{unit}"
+    return str(count)
+
+
+@contextlib.contextmanager
+def show_progress(console: Console, meter: Meter) -> Generator[None]:
+    """Show the meter while the block runs: live on a terminal, else as lines."""
+    if console.is_terminal:
+        with Live(StageLines(meter), console=console, refresh_per_second=5, transient=False):
+            yield
+        return
+    stopped = threading.Event()
+    thread = threading.Thread(target=_print_lines, args=(console, meter, stopped), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _print_lines(console: Console, meter: Meter, stopped: threading.Event) -> None:
+    console.print("starting Prefect", highlight=False)
+    finished: set[str] = set()
+    is_over = False
+    while not is_over:
+        is_over = stopped.wait(PLAIN_SECONDS)
+        for name, stage in list(meter.stages.items()):
+            if stage.started is None or name in finished:
+                continue
+            if stage.ended:
+                finished.add(name)
+            words = " ".join(word for word in describe_stage(stage) if word)
+            console.print(f"{name}: {words}", highlight=False, soft_wrap=True)
+
+
+def show_report(console: Console, report: dict[str, Any], log: str) -> None:
+    """Show the funnel and where everything is."""
+    table = Table(title="funnel", title_justify="left", box=None, pad_edge=False)
+    table.add_column("step")
+    table.add_column("in", justify="right")
+    table.add_column("out", justify="right")
+    table.add_column("the rest", overflow="fold")
+    for step in report["funnel"]:
+        rest = ", ".join(f"{name} {count:,}" for name, count in step["reasons"].items())
+        table.add_row(step["label"], f"{step['num_in']:,}", f"{step['num_out']:,}", escape(rest))
+    rows = ", ".join(f"{name} {count:,}" for name, count in report["rows"].items())
+    console.print()
+    console.print(table)
+    console.print()
+    state = "published" if report["is_changed"] else "unchanged"
+    lines = {
+        state: f"{rows}",
+        "data set": report["target"],
+        "card": f"{report['target']}/README.md",
+        "log": log,
+        "requests": f"{report['num_requests']:,} sent in this run",
+    }
+    for name, value in lines.items():
+        console.print(Text(f"{name:<10} {value}"), soft_wrap=True)
+
+
+def show_fault(console: Console, sentence: str, log: str | None) -> None:
+    """Show why the command failed, in one sentence."""
+    console.print(Text.assemble(("error: ", "bold red"), sentence), soft_wrap=True)
+    if log:
+        console.print(Text(f"log: {log}"), soft_wrap=True)

@@ -1,0 +1,132 @@
+"""What a build will do, before it does anything: its sources, shards, fingerprints and target."""
+
+import math
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from prompts import load_prompt
+from schemas.errors import RecipeError
+from schemas.recipe import ModelParams, Recipe, SampledParams
+from tasks.ingest import PlannedSource, plan_sources
+from tasks.shards import ShardJob, find_table, make_fingerprint
+from tasks.sources import open_source
+from tasks.storage import Folder
+
+MAX_SHARDS = 160
+"""Six stages of this many tasks stay under the 1,000 task runs that Prefect records safely."""
+TABLES_OF = {
+    "ingest": ("ingest_rejects", "problems"),
+    "formalize": ("formal_texts",),
+    "reason": ("rollouts",),
+    "verify": ("verdicts",),
+    "curate": ("rejects", "grpo", "sft"),
+}
+"""Stage to its tables; the last is written last and completes a shard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlan:
+    """A build whose inputs are known to be there."""
+
+    recipe: Recipe
+    dataset: Folder
+    """<workspace>/<dataset>."""
+    partition: str
+    sources: list[PlannedSource]
+    jobs: list[ShardJob]
+    identities: dict[str, dict[str, Any]]
+    """Stage to everything that its fingerprint is made of."""
+    target: str
+
+    @property
+    def num_rows(self) -> int:
+        """Source rows of the run."""
+        return sum(source.num_rows for source in self.sources)
+
+    @property
+    def folder(self) -> Folder:
+        """The partition's folder."""
+        return self.dataset.join(self.partition)
+
+    def is_complete(self, stage: str) -> bool:
+        """Whether all tables of a stage are there already."""
+        return all(find_table(self.jobs, table) is not None for table in TABLES_OF[stage])
+
+
+def plan_build(
+    recipe: Recipe, workspace: str, partition: str, limit: int | None, target: str | None
+) -> BuildPlan:
+    """Open the sources and lay out the run; asks no model and writes nothing.
+
+    Raises:
+        SourceError: a source cannot be read.
+        RecipeError: a model has no server, or a prompt does not exist.
+    """
+    sources = plan_sources([(params, open_source(params)) for params in recipe.source], limit)
+    num_rows = sum(source.num_rows for source in sources)
+    num_shards = max(1, min(math.ceil(num_rows / recipe.ingest.shard_rows), MAX_SHARDS))
+    identities = identify_stages(recipe, sources, num_shards)
+    tables = {
+        table: make_fingerprint(identities[stage])
+        for stage, names in TABLES_OF.items()
+        for table in names
+    }
+    dataset = Folder(workspace).join(recipe.name)
+    folder = dataset.join(partition)
+    jobs = [
+        ShardJob(partition=folder.url, tables=tables, index=index, num_shards=num_shards)
+        for index in range(num_shards)
+    ]
+    return BuildPlan(
+        recipe=recipe,
+        dataset=dataset,
+        partition=partition,
+        sources=sources,
+        jobs=jobs,
+        identities=identities,
+        target=target or recipe.publish.target or Folder(workspace).join("published").url,
+    )
+
+
+def identify_stages(
+    recipe: Recipe, sources: list[PlannedSource], num_shards: int
+) -> dict[str, dict[str, Any]]:
+    """Say what each stage's result depends on; each holds the fingerprint of the one before."""
+    own: dict[str, dict[str, Any]] = {
+        "ingest": {
+            "sources": [_identify_source(source) for source in sources],
+            "params": recipe.ingest.model_dump(),
+            "num_shards": num_shards,
+            "code_version": version("sightline"),
+        },
+        "formalize": _identify_sampled(recipe.formalize, recipe.models.vlm, "vlm"),
+        "reason": _identify_sampled(recipe.reason, recipe.models.llm, "llm"),
+        "verify": {"params": recipe.verify.model_dump()},
+        "curate": {"params": recipe.curate.model_dump()},
+    }
+    upstream = None
+    for stage, identity in own.items():
+        own[stage] = {"stage": stage, "upstream": upstream, **identity}
+        upstream = make_fingerprint(own[stage])
+    return own
+
+
+def _identify_source(planned: PlannedSource) -> dict[str, Any]:
+    params = planned.params.model_dump(exclude={"path", "limit", "weight"})
+    taken = {"name": planned.name, "num_rows": planned.num_rows}
+    return params | taken | {"version": planned.source.version}
+
+
+def _identify_sampled(params: SampledParams, model: ModelParams, role: str) -> dict[str, Any]:
+    if not model.urls:
+        raise RecipeError(
+            f"models.{role}.urls: {model.name!r} has no server; start one and give"
+            f" --{role} {model.name}@http://127.0.0.1:8000/v1"
+        )
+    return {
+        "params": params.model_dump(),
+        "prompt_sha256": load_prompt(params.prompt).sha256,
+        "model": model.name,
+        "model_revision": model.revision,
+    }

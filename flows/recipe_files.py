@@ -1,0 +1,146 @@
+"""Recipes from TOML files and command-line overrides, each fault in one sentence."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas.errors import RecipeError
+from schemas.recipe import Recipe
+
+RECIPE_DIR = Path(__file__).parent / "recipes"
+OTHER = "start with one of these, or give the path of a .toml file"
+
+
+def list_recipes() -> list[str]:
+    """Return the names of the shipped recipes, sorted."""
+    return sorted(file.stem for file in RECIPE_DIR.glob("*.toml"))
+
+
+def load_recipe(
+    name: str,
+    *,
+    sources: Sequence[str] = (),
+    models: Mapping[str, str] | None = None,
+    settings: Sequence[str] = (),
+) -> Recipe:
+    """Read a recipe by name or path, and apply the command line to it.
+
+    Args:
+        name: a shipped recipe, or the path of a TOML file.
+        sources: paths that take the place of the recipe's sources.
+        models: `vlm` or `llm` to NAME@URL of a running server.
+        settings: `section.key=value`, the value as TOML or plain text.
+
+    Raises:
+        RecipeError: one sentence with the key, the value and what was expected.
+    """
+    values = _read_toml(_find_file(name))
+    _put_sources(values, sources)
+    for role, server in (models or {}).items():
+        _put_model(values, role, server)
+    for setting in settings:
+        _put_setting(values, setting)
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise RecipeError(f"recipe {name!r}: {_describe_fault(error)}") from None
+
+
+def _find_file(name: str) -> Path:
+    file = Path(name) if name.endswith(".toml") else RECIPE_DIR / f"{name}.toml"
+    if "/" in name and not name.endswith(".toml") or not file.is_file():
+        raise RecipeError(f"no recipe {name!r}; known recipes: {list_recipes()}; {OTHER}")
+    return file
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"recipe {str(file)!r} is not TOML: {error}") from None
+
+
+def _put_sources(values: dict[str, Any], paths: Sequence[str]) -> None:
+    if not paths:
+        return
+    old = values.get("source", {})
+    first = dict(old[0] if isinstance(old, list) and old else old)
+    for key in ("name", "limit", "weight") if len(paths) > 1 else ():
+        first.pop(key, None)
+    values["source"] = [first | {"path": path} for path in paths]
+
+
+def _put_model(values: dict[str, Any], role: str, server: str) -> None:
+    name, separator, url = server.rpartition("@")
+    if not separator or not name or not url.startswith(("http://", "https://")):
+        example = f"--{role} my-model@http://127.0.0.1:8000/v1"
+        raise RecipeError(f"--{role}: expected NAME@URL, got {server!r}; for example {example}")
+    kept = values.setdefault("models", {}).get(role, {})
+    keys = {"api_key_env": kept["api_key_env"]} if "api_key_env" in kept else {}
+    values["models"][role] = {"kind": "endpoint", "name": name, "urls": [url], **keys}
+
+
+def _put_setting(values: dict[str, Any], setting: str) -> None:
+    path, separator, text = setting.partition("=")
+    *sections, key = path.strip().split(".")
+    if not separator or not key:
+        raise RecipeError(f"--set: expected key=value, got {setting!r}")
+    place: Any = values
+    for section in sections:
+        place = _step_into(place, section, path)
+    if isinstance(place, list):
+        raise RecipeError(f"--set {path}: there are several; give a number, as in source.0.{key}")
+    place[key] = _parse_value(text.strip())
+
+
+def _step_into(place: Any, section: str, path: str) -> Any:
+    if isinstance(place, list):
+        items: list[Any] = place
+        if len(items) == 1 and not section.isdigit():
+            place = items[0]
+        elif section.isdigit() and int(section) < len(items):
+            return items[int(section)]
+        else:
+            known = f"0 to {len(items) - 1}"
+            raise RecipeError(f"--set {path}: {section!r} is not one of {known}")
+    found = place.setdefault(section, {})
+    if isinstance(found, list) and len(found) == 1:
+        return found[0]
+    if not isinstance(found, dict | list):
+        raise RecipeError(f"--set {path}: {section!r} is a value, not a section")
+    return found
+
+
+def _parse_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _describe_fault(error: ValidationError) -> str:
+    """Write the first fault as key, value and expectation; the rest only as a count."""
+    faults = error.errors(include_url=False)
+    fault = faults[0]
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        known = ", ".join(_known_keys(fault["loc"][:-1]))
+        text = f"unknown key {key!r}; known keys there: {known}"
+    elif fault["type"] == "missing":
+        text = f"key {key!r} is missing"
+    else:
+        text = f"key {key!r} is {fault['input']!r}: {fault['msg']}"
+    return text + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
+
+
+def _known_keys(location: Sequence[Any]) -> list[str]:
+    model: Any = Recipe
+    for part in location:
+        if isinstance(part, int):
+            continue
+        kind = model.model_fields[part].annotation
+        model = getattr(kind, "__args__", (kind,))[0]
+    return list(model.model_fields)

@@ -1,0 +1,123 @@
+"""The data set card: README.md with the Hub's YAML header, made from the manifest alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+from huggingface_hub import DatasetCardData
+
+from tasks.funnel import FunnelStep
+
+SIZES = [(10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M")]
+DESCRIPTIONS = {
+    "sft": "one verified rollout a problem, for supervised fine-tuning",
+    "grpo": "problems that no rollout solved, for reinforcement learning",
+    "rejects": "every source row, problem and rollout that was dropped, with the reason",
+}
+
+
+def write_card(
+    *,
+    title: str,
+    license: str | None,
+    rows: Mapping[str, int],
+    partitions: Mapping[str, Mapping[str, Any]],
+    schemas: Mapping[str, pa.Schema],
+) -> str:
+    """Write the card of a published data set.
+
+    Args:
+        title: heading of the card.
+        license: Hub license id, or None for `other`.
+        rows: config to its number of rows; configs without rows are left out.
+        partitions: partition to its facts, as in the published manifest.
+        schemas: config to its published schema.
+    """
+    configs = [name for name in schemas if rows.get(name)]
+    parts = [
+        f"---\n{_write_header(title, license, rows, configs)}\n---",
+        f"# {escape(title)}",
+        "Verified multimodal chains of thought: images with questions and gold answers, reasoned"
+        " over in text, checked against the gold answer. Made with Sightline.",
+        "```python\nfrom datasets import load_dataset\n\n"
+        f'dataset = load_dataset("PATH_OR_HUB_ID", "{configs[0] if configs else "sft"}")\n```',
+        _write_configs(rows, configs),
+        *(_write_partition(name, facts) for name, facts in partitions.items()),
+        *(_write_columns(name, schemas[name]) for name in configs),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escape(text: str) -> str:
+    """Make text harmless in Markdown tables and HTML."""
+    cleaned = "".join(c if c.isprintable() else " " for c in text)
+    for mark, replacement in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;")):
+        cleaned = cleaned.replace(mark, replacement)
+    return "".join(f"\\{c}" if c in "`*_[]!#" else c for c in cleaned)
+
+
+def _write_header(
+    title: str, license: str | None, rows: Mapping[str, int], configs: Sequence[str]
+) -> str:
+    largest = max((rows[name] for name in configs), default=0)
+    size = next((label for bound, label in SIZES if largest < bound), "n>1M")
+    header: dict[str, Any] = {
+        "pretty_name": title,
+        "license": license or "other",
+        "task_categories": ["image-text-to-text", "visual-question-answering"],
+        "tags": ["reasoning", "chain-of-thought", "multimodal", "sightline"],
+        "size_categories": [size],
+        "configs": [
+            {"config_name": name, "data_files": [{"split": "train", "path": f"{name}/*.parquet"}]}
+            | ({"default": True} if name == configs[0] else {})
+            for name in configs
+        ],
+    }
+    return DatasetCardData(**header).to_yaml().strip()
+
+
+def _write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _write_configs(rows: Mapping[str, int], configs: Sequence[str]) -> str:
+    lines = [[f"`{name}`", f"{rows[name]:,}", DESCRIPTIONS[name]] for name in configs]
+    return _write_table(["config", "rows", "what"], lines) if lines else "This data set is empty."
+
+
+def _write_partition(name: str, facts: Mapping[str, Any]) -> str:
+    steps = [FunnelStep(**step) for step in facts["funnel"]]
+    lines = [
+        [step.label, f"{step.num_in:,}", f"{step.num_out:,}", write_reasons(step)] for step in steps
+    ]
+    made = [[escape(key), f"`{value}`"] for key, value in facts["identity"].items()]
+    return "\n\n".join(
+        [
+            f"## Partition {escape(name)}",
+            _write_table(["step", "in", "out", "the rest"], lines),
+            _write_table(["made with", ""], made),
+        ]
+    )
+
+
+def write_reasons(step: FunnelStep) -> str:
+    """Write the reasons of a funnel step, commonest first."""
+    ordered = sorted(step.reasons.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{escape(reason)} {count:,}" for reason, count in ordered)
+
+
+def _write_columns(name: str, schema: pa.Schema) -> str:
+    lines = [
+        [f"`{field.name}`", f"`{_name_type(field.type)}`", (field.metadata or {})[b"doc"].decode()]
+        for field in schema
+    ]
+    return f"## Columns of {name}\n\n{_write_table(['column', 'type', 'meaning'], lines)}"
+
+
+def _name_type(kind: pa.DataType) -> str:
+    if pa.types.is_struct(kind):
+        return "image" if kind.get_field_index("bytes") >= 0 else "message"
+    if pa.types.is_list(kind):
+        return f"list of {_name_type(kind.value_type)}"
+    return str(kind)

@@ -1,0 +1,35 @@
+"""When a shard, rather than a request, has failed: the rule, and what Prefect retries."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from schemas.errors import ServerError
+from schemas.records import Reply, Status
+
+MAX_FAULT_RATE = 0.5
+"""Above this share of failed requests the server is at fault, not the rows."""
+MIN_FAULTS = 8
+FAULTS = (Status.SERVER_ERROR, Status.UNPARSEABLE)
+
+
+def stop_if_failing(replies: Sequence[Reply], model: str) -> None:
+    """Give up a shard most of whose requests the server failed.
+
+    Raises:
+        ServerError: more than half of the requests, and at least eight or all, failed.
+    """
+    faults = [reply for reply in replies if reply.status in FAULTS]
+    if len(faults) < min(MIN_FAULTS, len(replies)) or not faults:
+        return
+    if len(faults) > MAX_FAULT_RATE * len(replies):
+        commonest, _ = Counter(reply.error for reply in faults).most_common(1)[0]
+        raise ServerError(
+            f"{model}: {len(faults)} of {len(replies)} requests failed, most often with"
+            f" {commonest!r}; mend the server and run the same command again"
+        )
+
+
+async def is_server_fault(_task: Any, _run: Any, state: Any) -> bool:
+    """Prefect's retry condition: only `ServerError` is worth another try."""
+    return isinstance(await state.aresult(raise_on_failure=False), ServerError)

@@ -1,0 +1,56 @@
+"""The funnel: what came in, what went out, and why the rest did not. In = out + reasons."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from schemas.records import ShardReport
+
+ACCEPTED = {
+    "problems": ("ok",),
+    "formal_texts": ("ok", "truncated"),
+    "rollouts": ("ok", "truncated"),
+    "verdicts": ("correct",),
+    "sft": ("sft", "grpo"),
+}
+"""Table to the counts that go on; the others are reasons."""
+LABELS = {
+    "problems": "source rows to problems",
+    "formal_texts": "problems to formal texts",
+    "rollouts": "rollouts asked to answered",
+    "verdicts": "rollouts to correct ones",
+    "sft": "problems to training rows",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunnelStep:
+    """One line of the funnel."""
+
+    label: str
+    num_in: int
+    num_out: int
+    reasons: dict[str, int]
+    """Rows that did not go on, by reason; `num_in - num_out` in all."""
+
+
+def build_funnel(reports: Mapping[str, Sequence[ShardReport]]) -> list[FunnelStep]:
+    """Add up shard reports by table."""
+    steps: list[FunnelStep] = []
+    for table, accepted in ACCEPTED.items():
+        counts = sum_counts(reports.get(table, ()))
+        reasons = {name: counts[name] for name in sorted(counts) if name not in accepted}
+        num_out = sum(counts[name] for name in accepted)
+        num_in = num_out + sum(reasons.values())
+        steps.append(
+            FunnelStep(label=LABELS[table], num_in=num_in, num_out=num_out, reasons=reasons)
+        )
+    return steps
+
+
+def sum_counts(reports: Sequence[ShardReport]) -> Counter[str]:
+    """Add up the counts of one table's shards."""
+    total: Counter[str] = Counter()
+    for report in reports:
+        total.update(report.counts)
+    return total
