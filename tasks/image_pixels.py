@@ -57,7 +57,8 @@ def _to_plain_srgb(image: Image.Image, layout: ImageLayout) -> Image.Image:
         return _apply_profile(image, layout.profile) or image.convert("RGB")
     if not layout.is_plain:
         image.info.pop("transparency", None)  # a 16-bit colour, of no use to 8-bit pixels
-    plain = image.convert(_plain_mode(image))
+    mode = _plain_mode(image)
+    plain = image if image.mode == mode else image.convert(mode)
     if plain.mode == "L" or not _shifts_colours(layout.profile):
         return plain
     return _apply_profile(plain, layout.profile) or plain

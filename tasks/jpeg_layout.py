@@ -78,7 +78,12 @@ def _walk_segments(data: bytes) -> Iterator[_Segment]:
         if marker == _END:
             yield _Segment(marker, start, start + 2, start + 2)
             return
-        end = start + 2 + max(2, int.from_bytes(data[start + 2 : start + 4], "big"))
+        if start + 4 > len(data):
+            raise truncated("JPEG", data)
+        num_bytes = int.from_bytes(data[start + 2 : start + 4], "big")
+        if num_bytes < 2:
+            raise corrupt("JPEG", f"segment 0x{marker:02x} says it has {num_bytes} bytes")
+        end = start + 2 + num_bytes
         found = _NEXT_MARKER.search(data, end)
         yield _Segment(marker, start, end, found.start() if found and marker == _SCAN else end)
     raise corrupt("JPEG", f"it has more than {_MAX_SEGMENTS} segments")
@@ -88,7 +93,8 @@ def _is_kept(data: bytes, segment: _Segment) -> bool:
     if segment.marker not in _KEPT_HEADERS:
         return segment.marker in _KEPT
     name, max_bytes = _KEPT_HEADERS[segment.marker]
-    return data.startswith(name, segment.start + 4) and segment.end - segment.start <= max_bytes
+    size_fits = segment.end - segment.start <= max_bytes
+    return size_fits and data[segment.start + 4 : segment.end].startswith(name)
 
 
 def _read_frame(data: bytes, segments: list[_Segment]) -> tuple[int, int, int]:
