@@ -1,0 +1,142 @@
+"""One spelling for every way to write the same answer.
+
+Text as a model or a source wrote it comes in; plain text goes out: compatibility characters
+folded, LaTeX and markdown wrappers gone, one dash, one quote. Gold and answer go through the same
+functions, and every function applied twice gives what it gave once on ordinary text.
+"""
+
+import re
+import unicodedata
+
+# Before NFKC, which would turn 5 superscript 2 into 52 and 1 one-half into 11/2.
+_BEFORE_NFKC = str.maketrans(
+    {
+        **{ord(sign): f"^{digit}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+        "½": " 1/2",
+        "⅓": " 1/3",
+        "⅔": " 2/3",
+        "¼": " 1/4",
+        "¾": " 3/4",
+        "⅕": " 1/5",
+        "⅛": " 1/8",
+        "⅜": " 3/8",
+        "⅝": " 5/8",
+        "⅞": " 7/8",
+        "º": "°",
+        **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"),
+    }
+)
+_AFTER_NFKC = str.maketrans(
+    {
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        **dict.fromkeys("\u2018\u2019\u02bc\u2032", "'"),
+        **dict.fromkeys("\u201c\u201d\u2033", '"'),
+        **dict.fromkeys("\u00d7\u22c5\u00b7\u2217", "*"),
+        **dict.fromkeys("\u00f7\u2044\u2215", "/"),
+        "\u2236": ":",
+        "\u3002": ".",
+        "\u2264": "<=",
+        "\u2265": ">=",
+        "\u2260": "!=",
+        "\u03c0": "pi",
+    }
+)
+_DIGIT_GROUP_SPACE = re.compile("(?<=[0-9])[\u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
+_ROOT = re.compile(r"√ ?([0-9]+|[A-Za-z]|\([^()]*\))")
+
+_TEXT_COMMAND = re.compile(
+    r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mathsf|boldsymbol|operatorname|mbox)"
+    r" ?\{([^{}]*)\}"
+)
+_FRACTION = re.compile(r"([0-9])?\\[dtc]?frac ?(?:\{([^{}]*)\} ?\{([^{}]*)\}|([0-9])([0-9]))")
+_LATEX_ROOT = re.compile(r"\\sqrt ?(?:\{([^{}]*)\}|([0-9]|[a-z]))")
+_SPACING = re.compile(
+    r"\\(?:left|right|big|Big|displaystyle|quad|qquad|limits)(?![A-Za-z])|\\[,;:! ]|~"
+)
+_DEGREE = re.compile(r"\^? ?\{? ?\\(?:circ|degree)\b ?\}?")
+_SYMBOL = re.compile(
+    r"\\(pi|times|cdot|ast|div|leq?|geq?|neq|approx|infty|%|\$|\{|\}|&|#|_)(?![A-Za-z])"
+)
+_SYMBOL_TEXT = {
+    "times": "*", "cdot": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=", "ge": ">=",
+    "geq": ">=", "neq": "!=", "approx": "≈",
+}  # fmt: skip
+_SIMPLE_NUMBER = re.compile(r"-?[0-9.,]+")
+
+_BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_\n]+)(?<=\S)\1")
+_HOUR_MARK = re.compile(r"(?<![A-Za-z])([AaPp])\. ?[Mm](?:\.|(?![A-Za-z]))")
+_OUTER_MATH = (
+    ("$$", "$$"),
+    ("$", "$"),
+    ("\\(", "\\)"),
+    ("\\[", "\\]"),
+    ("`", "`"),
+    ('"', '"'),
+    ("'", "'"),
+)
+
+
+def fold_characters(text: str) -> str:
+    """Fold Unicode twins to one character each; lines stay lines."""
+    if text.isascii():
+        return text
+    text = _DIGIT_GROUP_SPACE.sub("", text).translate(_BEFORE_NFKC)
+    text = unicodedata.normalize("NFKC", text).translate(_AFTER_NFKC)
+    return _ROOT.sub(lambda found: f"sqrt({found[1].strip('()')})", text) if "√" in text else text
+
+
+def normalize(text: str) -> str:
+    """Write an answer in plain text on one line: no LaTeX, no markdown, no closing punctuation."""
+    text = " ".join(fold_characters(text).split())
+    if "\\" in text:
+        text = _strip_outer(_expand_latex(_strip_outer(text)))
+    if "*" in text or "_" in text:
+        text = _BOLD.sub(r"\2", text)
+    if "." in text:
+        text = _HOUR_MARK.sub(lambda found: found[1].lower() + "m", text)
+    return _strip_outer(" ".join(text.split()))
+
+
+def to_key(text: str) -> str:
+    """Make the key that equal normalized texts share: no case, no dollars, no leading article."""
+    key = " ".join(text.casefold().replace("$", " ").replace('"', "").split())
+    for article in ("the ", "a ", "an "):
+        if key.startswith(article):
+            return key[len(article) :]
+    return key
+
+
+def _expand_latex(text: str) -> str:
+    for _ in range(3):
+        text, count = _TEXT_COMMAND.subn(r"\1", text)
+        if not count:
+            break
+    text = _SPACING.sub("", text)
+    text = _DEGREE.sub("°", text)
+    text = _SYMBOL.sub(lambda found: _SYMBOL_TEXT.get(found[1], found[1]), text)
+    text = _LATEX_ROOT.sub(lambda found: f"sqrt({found[1] or found[2]})", text)
+    return _FRACTION.sub(_write_fraction, text)
+
+
+def _write_fraction(found: re.Match[str]) -> str:
+    over, under = found[2] or found[4] or "", found[3] or found[5] or ""
+    before = f"{found[1]} " if found[1] else ""
+    parts = [p if _SIMPLE_NUMBER.fullmatch(p) else f"({p})" for p in (over.strip(), under.strip())]
+    return before + "/".join(parts)
+
+
+def _strip_outer(text: str) -> str:
+    """Strip closing punctuation and paired wrappers until none is left, at most eight deep."""
+    for _ in range(8):
+        before = text
+        text = text.strip(" \t*`").rstrip(".,;:?")
+        if text.endswith("!") and not text[-2:-1].isdigit():
+            text = text.rstrip("!")
+        for opening, closing in _OUTER_MATH:
+            if len(text) > len(opening) + len(closing) and text.startswith(opening):
+                inner = text[len(opening) : -len(closing)]
+                if text.endswith(closing) and opening not in inner:
+                    text = inner.strip()
+        if text == before:
+            break
+    return text

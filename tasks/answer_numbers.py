@@ -1,0 +1,154 @@
+"""Find the one number that a sentence gives as its answer.
+
+Number words become digits; then the places where the answer can stand are tried in order: the
+whole text, what follows the last `=`, what follows the verb, the number that has the gold's unit,
+the only number there is. A hedge, a negation, a bound or several numbers give nothing.
+"""
+
+import re
+from enum import Enum
+
+from tasks.answer_quantities import Quantity, parse_quantity
+from tasks.answer_units import Unit, shares_unit
+
+MAX_WORDS = 400
+
+_ONES = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_VALUES = {word: value for value, word in enumerate(_ONES)} | {
+    word: 10 * value for value, word in enumerate(_TENS, start=2)
+}
+_PARTS = {"half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6,
+          "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}  # fmt: skip
+_WORD = "|".join([*reversed(_ONES), *_TENS])
+_NUMBER_WORD = re.compile(
+    rf"(?<![\w-])(?:(?P<tens>{'|'.join(_TENS)})[- ](?P<ones>{'|'.join(_ONES[1:10])})"
+    rf"|(?P<word>{_WORD}))(?![\w-]*-[a-z]*(?:year|digit|day))"
+    rf"(?:[- ](?P<part>{'|'.join(_PARTS)})s?)?(?![\w])",
+    re.IGNORECASE,
+)
+_NONE = re.compile(r"\b((?:is|are|was|were|has|have|had) )no\b|^(?:none|no)\b", re.IGNORECASE)
+_HALF = re.compile(r"^(?:a )?half$", re.IGNORECASE)
+
+_HEDGE = re.compile(
+    r"\b(?:either|whether|maybe|perhaps|might|possibly|probably|unsure|not|cannot|never|neither|nor"
+    r"|unknown|impossible)\b|n't\b|[<>≤≥≠±|!]",
+    re.IGNORECASE,
+)
+_BOUND = re.compile(
+    r"\b(?:between|at least|at most|(?:more|less|fewer) than|over|under|up to|not?) \$?[0-9]",
+    re.IGNORECASE,
+)
+_AND_A_PART = re.compile(r"\b([0-9]+) and a (half|third|quarter)\b", re.IGNORECASE)
+_FOLLOWS_NUMBER = re.compile(r"(?!pi\b|sqrt|squared|cubed|times|plus|minus|over|dozen)[a-z]{2,}.*")
+_OR = re.compile(r",? or |;|, (?=(?:about|approximately) )", re.IGNORECASE)
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|be|equals?|has|have|had|costs?|contains?|gives?|makes?|total of)"
+    r" (?:equal to |to |therefore |thus |only |exactly |just )?",
+    re.IGNORECASE,
+)
+_EDGES = "()[]{},;:.\"'"
+
+
+class Absence(Enum):
+    """Why a text gives no single number."""
+
+    NO_NUMBER = "no_number"
+    SEVERAL = "several_values"
+    HEDGE = "hedge"
+
+
+def write_digits(text: str) -> str:
+    """Write number words as digits: `twenty-five` as 25, `two thirds` as 2/3, `are no` as 0."""
+    if text.isascii() and not any(map(str.isalpha, text)):
+        return text
+    text = _NUMBER_WORD.sub(_write_number, _HALF.sub("1/2", text))
+    text = _AND_A_PART.sub(lambda found: f"{found[1]} 1/{_PARTS[found[2].lower()]}", text)
+    return _NONE.sub(lambda found: f"{found[1] or ''}0", text)
+
+
+def find_quantities(text: str, gold_unit: Unit) -> tuple[Quantity, ...] | Absence:
+    """Find what number a normalized answer gives; several only where it gives alternatives.
+
+    Args:
+        text: Normalized answer, of any length.
+        gold_unit: Unit of the gold answer, which tells its number from the others in a sentence.
+    """
+    text = write_digits(text[: MAX_WORDS * 20])
+    whole = parse_quantity(text)
+    if whole is not None:
+        return (whole,)
+    if _OR.search(text):
+        parts = [_find_one(part.strip(), gold_unit) for part in _OR.split(text)[:9]]
+        found = tuple(part for part in parts if isinstance(part, Quantity))
+        return found if len(found) == len(parts) else Absence.HEDGE
+    one = _find_one(text, gold_unit)
+    return one if isinstance(one, Absence) else (one,)
+
+
+def _find_one(text: str, gold_unit: Unit) -> Quantity | Absence:
+    whole = parse_quantity(text)
+    if whole is not None:
+        return whole
+    for tail in _list_tails(text):
+        found = _read_leading(tail)
+        if found is not None:
+            return Absence.HEDGE if _HEDGE.search(text) else found
+    numbers = scan_quantities(text)
+    if not numbers:
+        return Absence.NO_NUMBER if numbers is not None else Absence.SEVERAL
+    if _HEDGE.search(text) or _BOUND.search(text):
+        return Absence.HEDGE
+    named = [number for number in numbers if gold_unit and shares_unit(gold_unit, number.unit)]
+    chosen = named if len({number.value for number in named}) == 1 else numbers
+    return chosen[0] if len({number.value for number in chosen}) == 1 else Absence.SEVERAL
+
+
+def _list_tails(text: str) -> list[str]:
+    tails = [text.rpartition(sign)[2].strip() for sign in ("=", "≈") if sign in text]
+    verbs = list(_VERB.finditer(text))
+    return [*tails, *([text[verbs[-1].end() :]] if verbs else [])]
+
+
+def _read_leading(text: str) -> Quantity | None:
+    """Read the number that a text begins with and that is its only one."""
+    words = text.split(" ")
+    is_only = any(map(str.isdigit, words[0])) and not any(map(str.isdigit, "".join(words[1:])))
+    return parse_quantity(text) or (_read_at(words, 0, min(len(words), 6)) if is_only else None)
+
+
+def scan_quantities(text: str) -> list[Quantity] | None:
+    """Find every number of a sentence with the words after it; None where one cannot be read."""
+    words = text.split(" ")[: MAX_WORDS + 1]
+    places = [place for place, word in enumerate(words) if any(map(str.isdigit, word))]
+    if len(words) > MAX_WORDS:
+        return None
+    found: list[Quantity] = []
+    for place, following in zip(places, [*places[1:], len(words)], strict=True):
+        quantity = _read_at(words, place, min(following, place + 6))
+        if quantity is None:
+            return None
+        found.append(quantity)
+    return found
+
+
+def _read_at(words: list[str], start: int, end: int) -> Quantity | None:
+    """Read the number at `start`, with as many of the words before `end` as belong to it."""
+    for stop in range(start + 1, end):
+        if words[stop - 1][-1:] in (",", ";", ")", ".", ":"):
+            end = stop
+            break
+    whole = parse_quantity(" ".join(words[start:end]).strip(_EDGES))
+    if whole is not None or end == start + 1 or not _FOLLOWS_NUMBER.fullmatch(words[start + 1]):
+        return whole
+    return parse_quantity(words[start].strip(_EDGES))
+
+
+def _write_number(found: re.Match[str]) -> str:
+    value = _VALUES[(found["tens"] or found["word"]).lower()]
+    if found["ones"]:
+        value += _VALUES[found["ones"].lower()]
+    return f"{value}/{_PARTS[found['part'].lower()]}" if found["part"] else str(value)

@@ -1,0 +1,154 @@
+"""Numbers with their units, as people and models write them.
+
+Normalized text comes in; an exact `Quantity` goes out, or None where the text is anything but one
+number with its unit. Nothing is evaluated: the only arithmetic is a fraction, a mixed number, a
+power with a small exponent and a scale word.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from tasks.answer_units import Unit, compare_units, find_unit, join_units, parse_unit
+
+MAX_DIGITS = 60
+MAX_EXPONENT = 64
+MAX_QUANTITY_CHARS = 300
+RELATIVE_TOLERANCE = Fraction(1, 10**6)
+"""Of gold answers that are not whole numbers; whole ones take it as an absolute tolerance."""
+
+SCALES = {
+    "dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9,
+    "trillion": 10**12,
+}  # fmt: skip
+_NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+_QUANTITY = re.compile(
+    r"(?:(?:about|approximately|approx\.?|around|roughly|nearly|≈|~) ?)?"
+    r"(?P<sign>[-+]?) ?(?P<currency>[$€£¥₹]?) ?(?P<inner>[-+]?)"
+    rf"(?:(?P<whole>[0-9]+) (?:and )?(?P<over>[0-9]+) ?/ ?(?P<under>[0-9]+)|(?P<number>{_NUMBER})"
+    rf"(?:\^ ?\{{?(?P<power>-?[0-9]{{1,3}})\}}?"
+    rf"|(?:e| ?[*x] ?10 ?\^ ?\{{?)(?P<ten>[-+]?[0-9]{{1,3}})\}}?"
+    rf"| ?/ ?(?P<divisor>{_NUMBER}))?)"
+    r"(?: (?P<scale>dozen|hundred|thousand|million|billion|trillion)\b)?"
+    r"(?P<percent> ?%| percent\b| per cent\b)?"
+    r"(?P<rest>.*)",
+    re.IGNORECASE,
+)
+_REST = re.compile(r"[A-Za-zµΩ°$€£'\"\s/.,\-^{}()&23]*")
+_POWER_MARK = re.compile(r"\^ ?\{?-?[0-9]\}?")
+_NOT_A_UNIT = re.compile(
+    r"\b(?:pi|sqrt|or|and|not|to|through|if|plus|minus|times|squared|cubed)\b|[0-9]"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """One exact number and the words by it."""
+
+    value: Fraction
+    is_percent: bool
+    has_point: bool
+    """Written with a decimal point."""
+    has_slash: bool
+    """Written as a fraction or mixed number."""
+    unit: Unit
+
+
+@lru_cache(maxsize=8192)
+def parse_quantity(text: str) -> Quantity | None:
+    """Read normalized text that is one number, perhaps with a unit; None for anything else."""
+    if len(text) > MAX_QUANTITY_CHARS:
+        return None
+    found = _QUANTITY.fullmatch(text)
+    if found is None or (found["sign"] and found["inner"]):
+        return None
+    value, unit = _read_value(found), _read_unit(found)
+    if value is None or unit is None:
+        return None
+    if "-" in (found["sign"], found["inner"]):
+        value = -value
+    return Quantity(
+        value=value * SCALES.get((found["scale"] or "").lower(), 1),
+        is_percent=found["percent"] is not None,
+        has_point="." in (found["number"] or "").rstrip("."),
+        has_slash=(found["divisor"] or found["under"]) is not None,
+        unit=unit,
+    )
+
+
+def quantities_match(gold: Quantity, answer: Quantity) -> bool:
+    """Tell whether two quantities are equal: values within tolerance, units that do not differ.
+
+    A percentage equals its number (50% and 0.5), and the bare number of the percentage where the
+    sign may have been left out (gold 50 or 50%).
+    """
+    if gold.is_percent != answer.is_percent:
+        return _percent_matches(gold, answer)
+    factor = compare_units(gold.unit, answer.unit)
+    return factor is not None and values_match(gold.value, answer.value * factor)
+
+
+def values_match(gold: Fraction, answer: Fraction) -> bool:
+    """Tell whether a value is within the tolerance of the gold value."""
+    if gold == answer:
+        return True
+    limit = RELATIVE_TOLERANCE if gold.denominator == 1 else abs(gold) * RELATIVE_TOLERANCE
+    return abs(gold - answer) <= limit
+
+
+def _percent_matches(gold: Quantity, answer: Quantity) -> bool:
+    if gold.unit.known or answer.unit.known:
+        return False
+    if gold.is_percent:
+        wanted = (gold.value, gold.value / 100)
+        return any(values_match(value, answer.value) for value in wanted)
+    if values_match(gold.value, answer.value / 100):
+        return True
+    return abs(gold.value) > 1 and values_match(gold.value, answer.value)
+
+
+def _read_value(found: re.Match[str]) -> Fraction | None:
+    if found["whole"]:
+        parts = [_read_number(found[name]) for name in ("whole", "over", "under")]
+        whole, over, under = parts
+        if whole is None or over is None or not under:
+            return None
+        return whole + over / under
+    value = _read_number(found["number"])
+    if value is None:
+        return None
+    if found["divisor"]:
+        divisor = _read_number(found["divisor"])
+        return value / divisor if divisor else None
+    exponent = int(found["power"] or found["ten"] or 0)
+    if abs(exponent) > MAX_EXPONENT or (found["power"] and (value == 0 or len(found[0]) > 40)):
+        return None
+    return value**exponent if found["power"] else value * Fraction(10) ** exponent
+
+
+def _read_number(text: str) -> Fraction | None:
+    whole, _, decimals = text.replace(",", "").partition(".")
+    if len(whole) + len(decimals) > MAX_DIGITS:
+        return None
+    return Fraction(int(whole + decimals), 10 ** len(decimals)) if whole + decimals else None
+
+
+def _read_unit(found: re.Match[str]) -> Unit | None:
+    """Read currency and the words after the number; None where these are no unit."""
+    before, rest = found["currency"], found["rest"]
+    unit = parse_unit(before) if before else Unit()
+    if not rest.strip():
+        return unit
+    plain = _POWER_MARK.sub("", rest)
+    if not _REST.fullmatch(rest) or _NOT_A_UNIT.search(plain.lower()):
+        return None
+    word = rest.strip().split(" ")[0].strip("().,/")
+    is_attached = not rest.startswith(" ") and rest[0].isalpha()
+    lone_letter = len(word) == 1 and word.isalpha()
+    first = re.split(r"[\^/]", word)[0]
+    if (is_attached or lone_letter) and find_unit(first) is None:
+        return None
+    if rest[0] in "-^":
+        return None
+    return join_units(unit, parse_unit(rest.strip()))

@@ -1,0 +1,203 @@
+"""One rule for each type of gold answer.
+
+A gold and one extracted answer come in; (is_correct, rule) goes out. Only `expression` may say that
+it cannot tell.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar
+
+from tasks.answer_calendar import dates_match, parse_date, parse_time, times_match
+from tasks.answer_choices import pick_letter, pick_option, pick_yes_no
+from tasks.answer_normalization import normalize, to_key
+from tasks.answer_numbers import Absence, find_quantities, write_digits
+from tasks.answer_quantities import Quantity, parse_quantity, quantities_match, values_match
+from tasks.answer_types import (
+    YES_NO,
+    AnswerType,
+    Gold,
+    find_option,
+    parse_range,
+    parse_ratio,
+)
+
+MAX_ANSWER_CHARS = 4_000
+"""Of a normalized answer that is not the gold's own text; longer ones are no answers."""
+MAX_PARTS = 200
+
+Judgement = tuple[bool | None, str]
+Parsed = TypeVar("Parsed")
+
+_COPULA = re.compile(r"\b(?:is|are|was|were|be|begins at|ends at|at) |[=:] ?", re.IGNORECASE)
+_PART = re.compile(r" ?[,;] ?| and ")
+_ASSIGNED = re.compile(r"[A-Za-z][A-Za-z0-9_']{0,11}(?:\([a-z]\))? ?= ?")
+
+
+def judge_answer(gold: Gold, answer: str) -> Judgement:
+    """Judge one extracted answer."""
+    text = normalize(answer)
+    wanted = _normalize_gold(gold.answer)
+    if gold.options is None and to_key(text) == to_key(wanted):
+        is_same = gold.answer_type is not AnswerType.EXPRESSION or _compact(text) == _compact(
+            wanted
+        )
+        if is_same:
+            return True, "exact"
+    if len(text) > MAX_ANSWER_CHARS:
+        return False, "too_long"
+    return _RULES[gold.answer_type](gold, wanted, text)
+
+
+_normalize_gold = lru_cache(maxsize=8192)(normalize)
+
+
+def _judge_choice(gold: Gold, wanted: str, text: str) -> Judgement:
+    if gold.options is None:
+        return pick_letter(text) == wanted.upper(), "choice"
+    picked = pick_option(text, gold.options)
+    return picked is not None and picked == find_option(wanted, gold.options), "choice"
+
+
+def _judge_yes_no(gold: Gold, wanted: str, text: str) -> Judgement:
+    return pick_yes_no(text) is YES_NO[to_key(wanted)], "yes_no"
+
+
+def _judge_numeric(gold: Gold, wanted: str, text: str) -> Judgement:
+    """Compare numbers: with the unit that the gold gives apart, or without any."""
+    forms = _parse_gold(wanted, gold.unit)
+    found = find_quantities(text, forms[0].unit)
+    if isinstance(found, Absence):
+        return False, found.value if found is not Absence.NO_NUMBER else "numeric"
+    return all(_matches_any(forms, answer) for answer in found), "numeric"
+
+
+@lru_cache(maxsize=8192)
+def _parse_gold(wanted: str, unit: str | None) -> tuple[Quantity, ...]:
+    """Read a numeric gold; where its unit holds a magnitude (`million`), both readings."""
+    plain = parse_quantity(write_digits(wanted))
+    whole = parse_quantity(write_digits(f"{wanted} {normalize(unit)}")) if unit else None
+    return tuple(form for form in (whole, plain) if form is not None)
+
+
+def _matches_any(forms: tuple[Quantity, ...], answer: Quantity) -> bool:
+    """Compare with the full gold; with its bare number only where the answer is bare, too."""
+    if quantities_match(forms[0], answer):
+        return True
+    is_bare = not answer.unit and not answer.is_percent
+    return is_bare and quantities_match(forms[-1], answer)
+
+
+def _judge_date(gold: Gold, wanted: str, text: str) -> Judgement:
+    return _judge_parsed(parse_date, dates_match, wanted, text), "date"
+
+
+def _judge_time(gold: Gold, wanted: str, text: str) -> Judgement:
+    return _judge_parsed(parse_time, times_match, wanted, text), "time"
+
+
+def _judge_range(gold: Gold, wanted: str, text: str) -> Judgement:
+    return _judge_parsed(parse_range, _pairs_match, wanted, text), "range"
+
+
+def _judge_ratio(gold: Gold, wanted: str, text: str) -> Judgement:
+    return _judge_parsed(parse_ratio, _ratios_match, wanted, text), "ratio"
+
+
+def _judge_parsed(
+    parse: Callable[[str], Parsed | None],
+    match: Callable[[Parsed, Parsed], bool],
+    wanted: str,
+    text: str,
+) -> bool:
+    """Parse the answer, or what follows its last verb, and compare it with the gold."""
+    gold = parse(wanted)
+    parsed = (parse(part) for part in (text, _cut_copula(text)))
+    answer = next((part for part in parsed if part is not None), None)
+    return gold is not None and answer is not None and match(gold, answer)
+
+
+def _pairs_match(gold: tuple[Quantity, Quantity], answer: tuple[Quantity, Quantity]) -> bool:
+    return quantities_match(gold[0], answer[0]) and quantities_match(gold[1], answer[1])
+
+
+def _ratios_match(gold: tuple[Quantity, Quantity], answer: tuple[Quantity, Quantity]) -> bool:
+    return values_match(gold[0].value * answer[1].value, gold[1].value * answer[0].value)
+
+
+def _judge_sequence(gold: Gold, wanted: str, text: str) -> Judgement:
+    """Compare parts: in order, or in any order between braces."""
+    rule = gold.answer_type.value
+    text = _ASSIGNED.sub("", text, count=1)
+    if (
+        text[:1] in "([{"
+        and wanted[0] in "([{"
+        and (text[:1], text[-1:]) != (wanted[0], wanted[-1])
+    ):
+        return False, rule
+    left, right = _split_parts(wanted), _split_parts(text)
+    if len(left) != len(right) or len(left) > MAX_PARTS:
+        return False, rule
+    if gold.answer_type is not AnswerType.SET:
+        return all(map(_parts_match, left, right)), rule
+    for part in left:
+        same = next((other for other in right if _parts_match(part, other)), None)
+        if same is None:
+            return False, rule
+        right.remove(same)
+    return True, rule
+
+
+def _split_parts(text: str) -> list[str]:
+    inner = text[1:-1] if text[:1] in "([{" and text[-1:] in ")]}" else text
+    return [part for part in _PART.split(inner.strip()) if part]
+
+
+def _parts_match(gold: str, answer: str) -> bool:
+    left, right = parse_quantity(write_digits(gold)), parse_quantity(write_digits(answer))
+    if left is not None and right is not None:
+        return quantities_match(left, right)
+    return _compact(gold) == _compact(answer)
+
+
+def _judge_expression(gold: Gold, wanted: str, text: str) -> Judgement:
+    """Equal where the texts are, white space, `*` and a name before `=` apart; else cannot tell."""
+    same = _compact(wanted) in (_compact(text), _compact(_cut_copula(text)))
+    return (True if same else None), "expression"
+
+
+def _judge_text(gold: Gold, wanted: str, text: str) -> Judgement:
+    key = to_key(wanted)
+    return key in (to_key(text), to_key(normalize(_cut_copula(text)))), "text"
+
+
+def _cut_copula(text: str) -> str:
+    """Cut a sentence to what follows its last verb, `=` or colon."""
+    ends = [found.end() for found in _COPULA.finditer(text)]
+    return text[ends[-1] :] if ends else text
+
+
+def _compact(text: str) -> str:
+    """Write an expression without what carries no meaning: spaces, `*`, braces of one character."""
+    text = _ASSIGNED.sub("", text.replace("$", ""), count=1) if text.count("=") == 1 else text
+    return re.sub(r"[\s*]|\{(?=.\})|(?<=\{.)\}", "", text)
+
+
+_RULES: dict[AnswerType, Callable[[Gold, str, str], Judgement]] = {
+    AnswerType.CHOICE: _judge_choice,
+    AnswerType.YES_NO: _judge_yes_no,
+    AnswerType.INTEGER: _judge_numeric,
+    AnswerType.DECIMAL: _judge_numeric,
+    AnswerType.FRACTION: _judge_numeric,
+    AnswerType.PERCENT: _judge_numeric,
+    AnswerType.EXPRESSION: _judge_expression,
+    AnswerType.TUPLE: _judge_sequence,
+    AnswerType.LIST: _judge_sequence,
+    AnswerType.SET: _judge_sequence,
+    AnswerType.RANGE: _judge_range,
+    AnswerType.RATIO: _judge_ratio,
+    AnswerType.DATE: _judge_date,
+    AnswerType.TIME: _judge_time,
+    AnswerType.TEXT: _judge_text,
+}

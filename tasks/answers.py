@@ -1,0 +1,75 @@
+"""Check answers: the one verifier behind the filter, the rewards and the benchmark grades.
+
+A typed gold answer and what a model wrote after its thought come in; a three-valued verdict with
+the rule that decided goes out. Plain rules only: no algebra system, nothing evaluated, linear time.
+
+What counts as equal: spelling twins (case, white space, Unicode, LaTeX wrappers, markdown), equal
+numbers in any form (`1/2`, `2/4`, `0.5`), a number with or without its unit, convertible units,
+a letter and its option's text. What does not: another known unit, another magnitude, a rounded
+number beyond the tolerance, several answers of which one is wrong, a hedge, an unclosed answer.
+
+Example:
+    `check_answer(type_gold("4,656", unit="$"), "She has $4,656.00 left.")` is correct by `numeric`;
+    `check_answer(type_gold("B", ["3", "5"]), "<answer>A or B</answer>")` is incorrect by `choice`.
+"""
+
+from dataclasses import dataclass
+
+from tasks.answer_extraction import (
+    Extraction,
+    ExtractionStatus,
+    extract_answer,
+    find_answers,
+    split_thought,
+)
+from tasks.answer_rules import judge_answer
+from tasks.answer_types import AnswerType, Gold, type_gold
+
+__all__ = [
+    "AnswerType",
+    "Extraction",
+    "ExtractionStatus",
+    "Gold",
+    "Verdict",
+    "check_answer",
+    "extract_answer",
+    "split_thought",
+    "type_gold",
+]
+
+NO_ANSWER = "no_answer"
+SEVERAL_ANSWERS = "several_answers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Result of checking one rollout."""
+
+    is_correct: bool | None
+    """None: these rules cannot tell."""
+    rule: str
+    """The rule that decided."""
+    answer: str | None
+    """Extracted final answer, as written."""
+    extraction: ExtractionStatus
+
+
+def check_answer(gold: Gold, text: str) -> Verdict:
+    """Check what a model wrote after its thought against the gold answer.
+
+    Any text is fine: it never raises. Of several answers each must be correct.
+
+    Args:
+        gold: From `type_gold`, made once a problem.
+        text: What follows the thought; a thought that is still there is left out.
+    """
+    stated = find_answers(text)
+    if not stated.answers:
+        return Verdict(is_correct=False, rule=NO_ANSWER, answer=None, extraction=stated.status)
+    judged = [judge_answer(gold, answer) for answer in stated.answers]
+    is_correct, rule = judged[-1]
+    if len(judged) > 1 and any(result is not is_correct for result, _ in judged):
+        is_correct, rule = False, SEVERAL_ANSWERS
+    return Verdict(
+        is_correct=is_correct, rule=rule, answer=stated.answers[-1], extraction=stated.status
+    )
