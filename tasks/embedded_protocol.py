@@ -1,0 +1,204 @@
+"""The OpenAI chat protocol as the embedded server speaks it: payloads, errors and replies.
+
+A request comes in as bytes and goes out as a `ChatRequest` or a `RequestError` that says in one
+sentence what is wrong. Fields that would change the reply and are not implemented are refused
+rather than ignored. No model and no socket here.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
+_ERROR_TYPES = {400: "BadRequestError", 404: "NotFoundError", 413: "RequestTooLargeError"}
+_MAX_SAMPLES = 128
+_MAX_TOP_LOGPROBS = 20
+
+
+class RequestError(ValueError):
+    """This request cannot be served; its sender must change it."""
+
+    def __init__(self, message: str, *, status: int = 400, param: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.param = param
+
+
+class TextPart(BaseModel):
+    """A piece of text of a message."""
+
+    model_config = _STRICT
+    type: Literal["text"]
+    text: str
+
+
+class ImageURL(BaseModel):
+    """Where an image is; only data URLs are read."""
+
+    model_config = _STRICT
+    url: str
+    detail: str | None = None
+
+
+class ImagePart(BaseModel):
+    """An image of a message."""
+
+    model_config = _STRICT
+    type: Literal["image_url"]
+    image_url: ImageURL
+    uuid: str | None = None
+    """vLLM's cache key of an image; accepted and not used."""
+
+
+ContentPart = Annotated[TextPart | ImagePart, Field(discriminator="type")]
+
+
+class Message(BaseModel):
+    """One turn of the conversation."""
+
+    model_config = _STRICT
+    role: Literal["system", "user", "assistant"]
+    content: str | list[ContentPart]
+    name: str | None = None
+
+
+class StreamOptions(BaseModel):
+    """What a stream carries besides text."""
+
+    model_config = _STRICT
+    include_usage: bool = False
+    continuous_usage_stats: bool = False
+
+
+class TextFormat(BaseModel):
+    """The only response format there is."""
+
+    model_config = _STRICT
+    type: Literal["text"]
+
+
+class ChatRequest(BaseModel):
+    """The body of POST /v1/chat/completions."""
+
+    model_config = _STRICT
+    messages: Annotated[list[Message], Field(min_length=1)]
+    model: str | None = None
+    n: Annotated[int, Field(ge=1, le=_MAX_SAMPLES)] | None = None
+    seed: int | None = None
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=-1)] | None = None
+    """Most likely tokens to choose from; 0 and -1 mean all."""
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    stop: str | list[str] | None = None
+    ignore_eos: bool = False
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=_MAX_TOP_LOGPROBS)] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    # Accepted because they change nothing.
+    user: str | None = None
+    metadata: dict[str, Any] | None = None
+    store: bool | None = None
+    service_tier: str | None = None
+    priority: int | None = None
+    request_id: str | None = None
+    # Accepted at the value that means nothing; anything else would be ignored silently.
+    frequency_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
+    presence_penalty: Annotated[float, Field(ge=0, le=0)] | None = None
+    repetition_penalty: Annotated[float, Field(ge=1, le=1)] | None = None
+    min_p: Annotated[float, Field(ge=0, le=0)] | None = None
+    min_tokens: Annotated[int, Field(ge=0, le=0)] | None = None
+    response_format: TextFormat | None = None
+
+    @model_validator(mode="after")
+    def _check_combinations(self) -> "ChatRequest":
+        if self.top_logprobs and not self.logprobs:
+            raise ValueError("top_logprobs needs logprobs: true")
+        if self.stream_options is not None and not self.stream:
+            raise ValueError("stream_options needs stream: true")
+        if "" in self.stops:
+            raise ValueError("stop may not hold an empty text")
+        return self
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """The texts that end a completion."""
+        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+
+    @property
+    def token_limit(self) -> int | None:
+        """The cap of one completion in tokens, under either of its names."""
+        return self.max_completion_tokens or self.max_tokens
+
+    @property
+    def image_urls(self) -> list[str]:
+        """The images in the order in which the messages show them."""
+        parts = [p for m in self.messages if not isinstance(m.content, str) for p in m.content]
+        return [part.image_url.url for part in parts if isinstance(part, ImagePart)]
+
+
+def parse_request(body: bytes) -> ChatRequest:
+    """Read a request body.
+
+    Raises:
+        RequestError: The body is no JSON object, or a field is missing, unknown or wrong.
+    """
+    try:
+        payload = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise RequestError(f"the body is not JSON: {error}") from error
+    if not isinstance(payload, dict):
+        raise RequestError(f"the body must be a JSON object, got {type(payload).__name__}")
+    try:
+        return ChatRequest.model_validate(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        param = ".".join(str(part) for part in first["loc"]) or None
+        raise RequestError(f"{param or 'request'}: {first['msg']}", param=param) from error
+
+
+def error_body(error: RequestError) -> bytes:
+    """The JSON body that carries an error."""
+    kind = _ERROR_TYPES.get(error.status, "InternalServerError" if error.status > 499 else "Error")
+    detail = {"message": str(error), "type": kind, "param": error.param, "code": error.status}
+    return orjson.dumps({"error": detail})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyHead:
+    """What every part of one reply repeats."""
+
+    id: str
+    created: int
+    model: str
+
+    def complete(self, choices: list[dict[str, Any]], usage: dict[str, int]) -> bytes:
+        """The body of a reply that is sent in one piece."""
+        return orjson.dumps(self._fields("chat.completion", choices) | {"usage": usage})
+
+    def chunk(self, choices: list[dict[str, Any]], usage: dict[str, int] | None = None) -> bytes:
+        """One server-sent event of a stream."""
+        fields = self._fields("chat.completion.chunk", choices)
+        return b"data: " + orjson.dumps(fields | ({"usage": usage} if usage else {})) + b"\n\n"
+
+    def _fields(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "object": kind,
+            "created": self.created,
+            "model": self.model,
+            "choices": choices,
+        }
+
+
+def count_usage(num_prompt_tokens: int, num_completion_tokens: int) -> dict[str, int]:
+    """The usage object of the protocol."""
+    return {
+        "prompt_tokens": num_prompt_tokens,
+        "completion_tokens": num_completion_tokens,
+        "total_tokens": num_prompt_tokens + num_completion_tokens,
+    }

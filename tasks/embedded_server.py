@@ -1,0 +1,135 @@
+"""An OpenAI-protocol server for a small Qwen2.5-VL or Qwen2 checkpoint, on a CPU.
+
+Chat completions with images as data URLs, samples, seeds, stop texts, log probabilities and
+streams; /v1/models, /health and vLLM's gauges on /metrics. HTTP only: `embedded_engine` does the
+work. Run as `python -m tasks.embedded_server MODEL_DIR --port 0`, it prints its URL when ready.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from aiohttp import web
+
+from schemas.errors import AccessError
+from tasks.embedded_options import ServerOptions
+
+_LOG = logging.getLogger(__name__)
+_PARENT_POLL_SECONDS = 1.0
+_NEEDS_EXTRA = (
+    "the embedded model needs torch and transformers; "
+    "install them with: pip install 'sightline[embedded]'"
+)
+
+
+def serve(
+    model_dir: Path,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    options: ServerOptions | None = None,
+) -> None:
+    """Serve a checkpoint folder until SIGTERM, SIGINT or the end of the parent process.
+
+    Prints the base URL, such as `http://127.0.0.1:43211/v1`, on a line of its own when ready.
+
+    Args:
+        model_dir: A folder with config.json, weights, a tokenizer and a chat template.
+        host: Address to listen on.
+        port: 0 takes a free one.
+        options: Names and limits.
+
+    Raises:
+        AccessError: torch or transformers is missing, or the folder cannot be served.
+        OSError: The address cannot be listened on.
+    """
+    options = options or ServerOptions()
+    if not (model_dir / "config.json").is_file():
+        raise AccessError(f"no model in {str(model_dir)!r}: it has no config.json")
+    try:
+        asyncio.run(_run(model_dir, host, port, options))
+    except KeyboardInterrupt:
+        _LOG.info("interrupted")
+
+
+async def _run(model_dir: Path, host: str, port: int, options: ServerOptions) -> None:
+    try:
+        from tasks.embedded_api import open_api
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "transformers"):
+            raise
+        raise AccessError(_NEEDS_EXTRA) from error
+    with open_api(model_dir, options) as api:
+        # A client that goes away cancels its handler, and so its completions.
+        runner = web.AppRunner(
+            api.create_app(), handler_cancellation=True, shutdown_timeout=1, access_log=None
+        )
+        await runner.setup()
+        stopping = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+        try:
+            site = web.TCPSite(runner, host, port)
+            await site.start()
+            sys.stdout.write(f"{_base_url(runner, host)}\n")
+            sys.stdout.flush()
+            await _wait_for_end(stopping, options.parent_pid)
+        finally:
+            await runner.cleanup()
+
+
+def _base_url(runner: web.AppRunner, host: str) -> str:
+    bound_port = runner.addresses[0][1]
+    return f"http://{f'[{host}]' if ':' in host else host}:{bound_port}/v1"
+
+
+async def _wait_for_end(stopping: asyncio.Event, parent_pid: int | None) -> None:
+    # The parent's id is compared rather than asked after: a dead parent that nobody has reaped
+    # still answers, but its children have been given away by then.
+    while not stopping.is_set() and parent_pid in (None, os.getppid()):
+        try:
+            await asyncio.wait_for(stopping.wait(), _PARENT_POLL_SECONDS)
+        except TimeoutError:
+            continue
+
+
+def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    defaults = ServerOptions()
+    parser = argparse.ArgumentParser(prog="python -m tasks.embedded_server", description=__doc__)
+    parser.add_argument("model_dir", type=Path)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free port")
+    parser.add_argument("--name", help="the model's name; default: the folder's")
+    parser.add_argument("--threads", type=int, help="default: one if small, else all cores")
+    parser.add_argument("--max-running", type=int, default=defaults.max_running)
+    parser.add_argument("--max-model-len", type=int, default=defaults.max_model_len)
+    parser.add_argument("--max-images", type=int, default=defaults.max_images)
+    parser.add_argument("--max-body-bytes", type=int, default=defaults.max_body_bytes)
+    parser.add_argument("--stream-interval", type=int, default=defaults.stream_interval)
+    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default=defaults.dtype)
+    parser.add_argument("--parent-pid", type=int, help="end when this parent process ends")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve as the command line says; 2 for what a person must mend, 1 for other failures."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    fields = vars(_parse_arguments(arguments))
+    model_dir, host, port = (fields.pop(key) for key in ("model_dir", "host", "port"))
+    try:
+        serve(model_dir, host, port, ServerOptions(**fields))
+    except AccessError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"cannot serve on {host}:{port}: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
