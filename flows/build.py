@@ -8,7 +8,7 @@ complete already is found and not made again.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -166,18 +166,18 @@ async def run_stage(
 
 
 @contextlib.asynccontextmanager
-async def open_models(plan: BuildPlan) -> AsyncIterator[tuple[ModelClient, ModelClient]]:
+async def open_models(plan: BuildPlan) -> AsyncGenerator[tuple[ModelClient, ModelClient]]:
     """Open both models' clients; those that will be asked are checked before anything is spent."""
     models = plan.recipe.models
-    async with ReplyStore.open(plan.dataset.join("replies").url) as replies:
-        async with (
-            open_model(models.vlm, replies, "formalize") as vlm,
-            open_model(models.llm, replies, "reason") as llm,
-        ):
-            for stage, client in (("formalize", vlm), ("reason", llm)):
-                if not plan.is_complete(stage):
-                    await client.check()
-            yield vlm, llm
+    async with (
+        ReplyStore.open(plan.dataset.join("replies").url) as replies,
+        open_model(models.vlm, replies, "formalize") as vlm,
+        open_model(models.llm, replies, "reason") as llm,
+    ):
+        for stage, client in (("formalize", vlm), ("reason", llm)):
+            if not plan.is_complete(stage):
+                await client.check()
+        yield vlm, llm
 
 
 def open_model(model: ModelParams, replies: ReplyStore, stage: str) -> ModelClient:

@@ -2,10 +2,13 @@
 
 import argparse
 import asyncio
+import logging
+import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -49,7 +52,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_build(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_build(commands: Any) -> None:
     build = commands.add_parser(
         "build",
         help="build a data set by a recipe and publish it",
@@ -131,10 +134,10 @@ def run_build(options: argparse.Namespace, console: Console) -> int:
 
 
 def _read_recipe(options: argparse.Namespace) -> Recipe:
-    import re
-
     if not re.match(NAME_PATTERN, options.partition):
-        raise RecipeError(f"--partition: expected letters, digits, . _ -, got {options.partition!r}")
+        raise RecipeError(
+            f"--partition: expected letters, digits and . _ -, not {options.partition!r}"
+        )
     if options.limit is not None and options.limit < 1:
         raise RecipeError(f"--limit: expected at least 1, got {options.limit}")
     models = {role: getattr(options, role) for role in ("vlm", "llm") if getattr(options, role)}
@@ -153,8 +156,6 @@ def _first_fault(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _report_fault(console: Console, error: BaseException, log: str) -> int:
-    import logging
-
     logging.getLogger(__name__).error("the run failed", exc_info=error)
     if isinstance(error, KNOWN_FAULTS):
         sentence = str(error)

@@ -51,7 +51,7 @@ def load_recipe(
 
 def _find_file(name: str) -> Path:
     file = Path(name) if name.endswith(".toml") else RECIPE_DIR / f"{name}.toml"
-    if "/" in name and not name.endswith(".toml") or not file.is_file():
+    if ("/" in name and not name.endswith(".toml")) or not file.is_file():
         raise RecipeError(f"no recipe {name!r}; known recipes: {list_recipes()}; {OTHER}")
     return file
 

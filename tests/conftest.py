@@ -1,0 +1,57 @@
+"""Fixtures that several tests share: small sources of problems, written as a user would."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+
+SHARED = Path(__file__).parents[2] / "shared"
+MakeSource = Callable[..., Path]
+
+
+def draw_image(number: int, size: tuple[int, int] = (64, 48), format: str = "PNG") -> bytes:
+    """Draw an image that differs from every other `number`."""
+    image = Image.new("RGB", size, (number * 37 % 256, number * 91 % 256, number * 17 % 256))
+    ImageDraw.Draw(image).text((4, 4), str(number), fill="white")
+    buffer = io.BytesIO()
+    image.save(buffer, format)
+    return buffer.getvalue()
+
+
+def make_row(number: int) -> dict[str, Any]:
+    """Make the metadata of problem `number`: a sum that the scripted server can work out."""
+    return {
+        "file_name": f"images/{number}.png",
+        "id": f"id-{number}",
+        "question": f"Compute {number} + {number + 1}",
+        "answer": str(2 * number + 1),
+    }
+
+
+@pytest.fixture
+def make_source(tmp_path: Path) -> MakeSource:
+    """Return a function that writes an ImageFolder of `count` problems, with changes by row."""
+
+    def make(count: int, *, changes: dict[int, dict[str, Any]] | None = None) -> Path:
+        folder = tmp_path / "source"
+        (folder / "images").mkdir(parents=True, exist_ok=True)
+        rows = [make_row(i) | (changes or {}).get(i, {}) for i in range(count)]
+        for i in range(count):
+            (folder / f"images/{i}.png").write_bytes(draw_image(i))
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / "metadata.jsonl").write_text(lines)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Return the folder of recorded data and servers, or skip."""
+    if not SHARED.is_dir():
+        pytest.skip("the recorded data of ../shared is not here")
+    return SHARED
