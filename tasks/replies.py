@@ -26,7 +26,7 @@ from tasks.segments import Entries, frame, read_body
 __all__ = ["ReplyStore", "ReplyStoreError", "reply_key"]
 
 FOLDER = "replies"
-MAX_BATCH_REPLIES = 1_024
+MAX_BATCH_REPLIES = 256
 MAX_BATCH_BYTES = 16 << 20
 """A batch of this size is written without waiting for company."""
 

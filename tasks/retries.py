@@ -1,0 +1,78 @@
+"""How long to wait for a server that fails, and when to give up. Pure but for the dice."""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
+
+OVERLOAD_CODES = frozenset({408, 425, 429, 502, 503, 504, 529})
+"""Answers that say 'not now': the server is overloaded, or starting behind a proxy."""
+ACCESS_CODES = frozenset({401, 402, 403})
+"""Answers that hold for every request of the run: no key, no money, no permission."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Limits of the retries of one request, in seconds and attempts.
+
+    The defaults outlive a server's restart of a minute.
+    """
+
+    base_seconds: float = 1.0
+    """The first delay is between 0 and this; it doubles with each further one."""
+    max_delay_seconds: float = 30.0
+    max_retry_after_seconds: float = 120.0
+    """A longer Retry-After is cut to this."""
+    max_attempts: int = 5
+    """Attempts in all where the server answers with a fault."""
+    max_outage_attempts: int = 12
+    """Attempts in all where it cannot be reached or says that it is overloaded."""
+    connect_seconds: float = 10.0
+    attempt_seconds: float = 1_800.0
+    """From the first byte sent to the last received; a long thought takes its time."""
+    total_seconds: float = 3_600.0
+    """Of one request: all its attempts and delays; its waits for a free slot do not count."""
+    check_attempts: int = 3
+    check_seconds: float = 5.0
+    """Of one attempt to list the models before a run."""
+
+    def draw_delay(self, num_attempts: int, retry_after: float | None) -> float:
+        """Draw the seconds to wait after `num_attempts` failed: full jitter, or as told."""
+        ceiling = min(self.max_delay_seconds, self.base_seconds * 2 ** min(num_attempts - 1, 30))
+        jitter = random.uniform(0, ceiling)
+        if retry_after is None:
+            return jitter
+        # All who were told the same moment would come at once; a little jitter parts them.
+        return min(retry_after, self.max_retry_after_seconds) + min(jitter, self.base_seconds)
+
+
+class Fault(Exception):
+    """One attempt failed in a way that another may mend; never leaves the model edge."""
+
+    def __init__(
+        self, reason: str, *, is_outage: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.is_outage = is_outage
+        self.retry_after = retry_after
+
+
+def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """Read a Retry-After header, seconds or a date, as seconds from now; None: none of use."""
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = _seconds_until(value, now or datetime.now(UTC))
+    return max(seconds, 0.0) if isfinite(seconds) else None
+
+
+def _seconds_until(date: str, now: datetime) -> float:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return float("nan")
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()

@@ -1,0 +1,167 @@
+"""The OpenAI protocol as bytes: request bodies made, answers read. Pure; trusts no answer."""
+
+import re
+from typing import Any, cast
+
+import orjson
+import pybase64
+
+from schemas.records import ImagePart, Message, Reply, Request, Status
+
+MAX_ERROR_CHARS = 500
+_SHOWN_BYTES = 4 * MAX_ERROR_CHARS
+_MAX_COUNT = 2**31 - 1
+_FAULTY_FINISHES = ("error", "abort")
+"""Finish reasons of servers whose engine failed in mid completion."""
+_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+
+
+def build_body(model: str, request: Request) -> bytes:
+    """Make the body of a chat completion; images are encoded here and nowhere else."""
+    sampling = request.sampling
+    body = {
+        "model": model,
+        "messages": [_build_message(message) for message in request.messages],
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_tokens": sampling.max_tokens,
+    }
+    if request.seed is not None:
+        body["seed"] = request.seed
+    return orjson.dumps(body)
+
+
+def _build_message(message: Message) -> dict[str, Any]:
+    text = _replace_surrogates(message.text)
+    if not message.images:
+        return {"role": message.role, "content": text}
+    parts: list[dict[str, Any]] = [
+        {"type": "image_url", "image_url": {"url": _build_data_url(image)}}
+        for image in message.images
+    ]
+    return {"role": message.role, "content": [*parts, {"type": "text", "text": text}]}
+
+
+def _build_data_url(image: ImagePart) -> orjson.Fragment:
+    # A fragment spares a search for characters to escape, of which base64 has none.
+    head = f'"data:{image.media_type};base64,'.encode("ascii")
+    return orjson.Fragment(b"".join((head, pybase64.b64encode(image.data), b'"')))
+
+
+def _replace_surrogates(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def parse_completion(data: bytes) -> Reply:
+    """Read the answer of a server that said 200.
+
+    Returns:
+        A reply; `unparseable` with the beginning of the answer where it is no chat completion,
+        `server_error` where it says that the server failed.
+    """
+    try:
+        answer: Any = orjson.loads(data)
+    except orjson.JSONDecodeError as fault:
+        return _unparseable(f"not JSON ({fault.msg})", data)
+    if not isinstance(answer, dict):
+        return _unparseable("not a JSON object", data)
+    fields = cast(dict[str, Any], answer)
+    if fields.get("error") and not fields.get("choices"):
+        return Reply(status=Status.SERVER_ERROR, error=read_words(data) or "unnamed error")
+    choice = _first(fields.get("choices"))
+    message = _as_dict(choice.get("message"))
+    if not message:
+        return _unparseable("no choices with a message", data)
+    return _read_choice(choice, message, _as_dict(fields.get("usage")), data)
+
+
+def _read_choice(
+    choice: dict[str, Any], message: dict[str, Any], usage: dict[str, Any], data: bytes
+) -> Reply:
+    text = _read_content(message.get("content"))
+    reasoning = _as_text(message.get("reasoning")) or _as_text(message.get("reasoning_content"))
+    finish = _as_text(choice.get("finish_reason"))
+    finish = finish and one_line(finish, 100)
+    refusal = _as_text(message.get("refusal"))
+    status, error = Status.OK, None
+    if refusal or finish == "content_filter":
+        status, error = Status.REFUSED, one_line(refusal or "stopped by the content filter")
+    elif finish in _FAULTY_FINISHES:
+        status, error = Status.SERVER_ERROR, f"the server ended the completion: {finish}"
+    elif finish == "length":
+        status = Status.TRUNCATED
+    elif text is None and not reasoning:
+        return _unparseable("no content", data)
+    return Reply(
+        status=status,
+        text=text,
+        reasoning=reasoning,
+        finish_reason=finish,
+        prompt_tokens=_as_count(usage.get("prompt_tokens")),
+        completion_tokens=_as_count(usage.get("completion_tokens")),
+        error=error,
+    )
+
+
+def _unparseable(why: str, data: bytes) -> Reply:
+    shown = data[:_SHOWN_BYTES].decode("utf-8", "replace")
+    return Reply(status=Status.UNPARSEABLE, error=one_line(f"{why}: {shown}"))
+
+
+def _read_content(content: Any) -> str | None:
+    # Some servers answer with parts, as a request may hold them.
+    if isinstance(content, list):
+        parts = [_as_text(_as_dict(part).get("text")) for part in cast(list[Any], content)]
+        return "".join(part for part in parts if part) if any(parts) else None
+    return content if isinstance(content, str) else None
+
+
+def _first(value: Any) -> dict[str, Any]:
+    return _as_dict(cast(list[Any], value)[0]) if isinstance(value, list) and value else {}
+
+
+def _as_dict(value: Any) -> dict[str, Any]:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+
+
+def _as_text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _as_count(value: Any) -> int | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT
+    return value if is_count else None
+
+
+def parse_models(data: bytes) -> list[str] | None:
+    """Read the names of an answer to GET /models; None where it is no list of models."""
+    try:
+        answer: Any = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    models: Any = _as_dict(answer).get("data") if isinstance(answer, dict) else answer
+    if not isinstance(models, list):
+        return None
+    names = [_as_text(_as_dict(model).get("id")) for model in cast(list[Any], models)]
+    return [name for name in names if name]
+
+
+def read_words(data: bytes) -> str:
+    """Return a server's own words about a failure in one bounded line; markup is left out."""
+    try:
+        answer: Any = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        text = data[:_SHOWN_BYTES].decode("utf-8", "replace")
+        return one_line(re.sub(r"<[^>]*>", " ", text))
+    fields = _as_dict(_first(answer) if isinstance(answer, list) else answer)
+    words: Any = fields.get("error") or fields.get("detail") or fields.get("message")
+    words = _as_dict(words).get("message") or words
+    return one_line(
+        words if isinstance(words, str) else data[:_SHOWN_BYTES].decode("utf-8", "replace")
+    )
+
+
+def one_line(text: str, max_chars: int = MAX_ERROR_CHARS) -> str:
+    """Return text without control characters, in one line of at most `max_chars`."""
+    line = _UNPRINTABLE.sub(" ", text[: 8 * max_chars]).strip()
+    return line if len(line) <= max_chars else line[: max_chars - 3] + "..."
