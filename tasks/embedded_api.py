@@ -50,7 +50,8 @@ def open_api(model_dir: Path, options: ServerOptions) -> Generator["ChatApi"]:
         processor = ChatProcessor(model_dir, max_images=options.max_images)
         model = ServedModel(model_dir, processor.settings, dtype=options.dtype)
     except (ValueError, KeyError, OSError) as error:
-        raise AccessError(f"cannot serve the model in {model_dir.name!r}: {error}") from error
+        reason = " ".join(str(error).split())
+        raise AccessError(f"cannot serve the model in {model_dir.name!r}: {reason}") from error
     max_model_len = min(options.max_model_len, model.max_positions)
     # The products of a small model are too small to share out: on two busy cores two threads,
     # which wait for each other, were measured ten times slower than one.

@@ -197,12 +197,7 @@ def _load_network(model_dir: Path, dtype: torch.dtype) -> Any:
     transformers_logging.disable_progress_bar()
     config = json.loads((model_dir / "config.json").read_text(encoding="utf-8"))
     kinds = {"qwen2_5_vl": Qwen2_5_VLForConditionalGeneration, "qwen2": Qwen2ForCausalLM}
-    kind = kinds.get(config.get("model_type", ""))
-    if kind is None:
-        raise ValueError(
-            f"model_type {config.get('model_type')!r} is not served here; known: {sorted(kinds)}"
-        )
-    network = cast(Any, kind).from_pretrained(
+    network = cast(Any, kinds[config["model_type"]]).from_pretrained(
         model_dir, dtype=dtype, local_files_only=True, attn_implementation="sdpa"
     )
     return network.eval()

@@ -7,6 +7,7 @@ work. Run as `python -m tasks.embedded_server MODEL_DIR --port 0`, it prints its
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -20,6 +21,7 @@ from schemas.errors import AccessError
 from tasks.embedded_options import ServerOptions
 
 _LOG = logging.getLogger(__name__)
+_MODEL_TYPES = ("qwen2", "qwen2_5_vl")
 _PARENT_POLL_SECONDS = 1.0
 _NEEDS_EXTRA = (
     "the embedded model needs torch and transformers; "
@@ -48,12 +50,23 @@ def serve(
         OSError: The address cannot be listened on.
     """
     options = options or ServerOptions()
-    if not (model_dir / "config.json").is_file():
-        raise AccessError(f"no model in {str(model_dir)!r}: it has no config.json")
+    _check_folder(model_dir)
     try:
         asyncio.run(_run(model_dir, host, port, options))
     except KeyboardInterrupt:
         _LOG.info("interrupted")
+
+
+def _check_folder(model_dir: Path) -> None:
+    path = model_dir / "config.json"
+    if not path.is_file():
+        raise AccessError(f"no model in {str(model_dir)!r}: it has no config.json")
+    try:
+        kind = json.loads(path.read_text(encoding="utf-8"))["model_type"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise AccessError(f"{str(path)!r} is no model configuration: {error!r}") from error
+    if kind not in _MODEL_TYPES:
+        raise AccessError(f"no server for model_type {kind!r}; known: {', '.join(_MODEL_TYPES)}")
 
 
 async def _run(model_dir: Path, host: str, port: int, options: ServerOptions) -> None:
