@@ -6,7 +6,8 @@ minutes of the day, goes out; None where the text is neither.
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+
+MAX_CHARS = 60
 
 _MONTHS = [
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
@@ -55,10 +56,9 @@ class Time:
     """Written with am or pm, or with an hour that needs neither."""
 
 
-@lru_cache(maxsize=4096)
 def parse_date(text: str) -> Date | None:
     """Read a date; numbers between slashes are month, day, year."""
-    if len(text) > 60:
+    if len(text) > MAX_CHARS:
         return None
     for pattern in _DATES:
         found = pattern.fullmatch(text)
@@ -67,11 +67,10 @@ def parse_date(text: str) -> Date | None:
     return None
 
 
-@lru_cache(maxsize=4096)
 def parse_time(text: str) -> Time | None:
     """Read a time of day; a bare number is none."""
     text = _NAMED_TIMES.get(text.lower(), text)
-    found = _TIME.fullmatch(text) if len(text) < 40 else None
+    found = _TIME.fullmatch(text) if len(text) <= MAX_CHARS else None
     if found is None or not (found["minute"] or found["half"]):
         return None
     hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))

@@ -23,14 +23,23 @@ _LABEL = re.compile(
     r" ?(?:- )?(?P<rest>.+)",
     re.IGNORECASE,
 )
-_NAMED_LETTER = re.compile(r"\b(?:option|choice)s? [(\[]?([A-Z])\b|\(([A-Z])\)")
+_NAMED_LETTER = re.compile(
+    r"\b(?:option|choice)s? [(\[]?([A-Z])\b|\(([A-Z])\)"
+    r"|\b([A-Z]) is (?:the )?(?:correct|right|best)"
+)
 _OTHER_LETTER = re.compile(
     r"(?<![\w'])[B-HJ-Z](?![\w'])|(?<![\w'])A(?=[),.]|$| or | and )|\([A-Za-z]\)"
 )
-_NEGATION = re.compile(r"\b(?:not|never|neither|nor|except|cannot|either|or|whether)\b|n't\b", re.I)
+_NEGATION = re.compile(
+    r"\b(?:not|never|neither|nor|except|cannot|either|or|whether|incorrect|wrong|unlikely)\b|n't\b",
+    re.IGNORECASE,
+)
+_SAYS_OF_LETTER = re.compile(
+    r"(?:is|was|are|has|can|could|might|may|would|does|seems|looks)\b|.{0,9}n't"
+)
 _VERB = re.compile(r"\b(?:is|are|was|were|be|would be) |: ")
 _YES_NO_START = re.compile(
-    r"(?P<word>yes|no|true|false|是|否)(?=$|[.,;:!-]|\s(?:it|he|she|they|there|the|we|i|this|because|since|-)\b)",
+    r"(?P<word>yes|no|true|false|是|否)(?=$|[.,;:!-]|\s(?:it|he|she|they|there|the|we|i|this|because|since)\b|\s-)",
     re.IGNORECASE,
 )
 _YES_NO_WORD = re.compile(r"\b(?:yes|no|true|false)\b", re.IGNORECASE)
@@ -38,10 +47,8 @@ _YES_NO_WORD = re.compile(r"\b(?:yes|no|true|false)\b", re.IGNORECASE)
 
 def pick_option(text: str, options: tuple[str, ...]) -> int | None:
     """Find the one option that an answer picks: by letter, by text, or named in a sentence."""
-    if len(text) > MAX_SENTENCE_CHARS:
-        return None
     whole = find_option(text, options)
-    if whole is not None:
+    if whole is not None or len(text) > MAX_SENTENCE_CHARS:
         return whole
     letter, rest = split_label(text)
     if letter is None:
@@ -64,7 +71,7 @@ def pick_letter(text: str) -> str | None:
         return letter if not rest or not _names_other(letter, rest) else None
     if _NEGATION.search(text):
         return None
-    named = {found[1] or found[2] for found in _NAMED_LETTER.finditer(text)}
+    named = {found[1] or found[2] or found[3] for found in _NAMED_LETTER.finditer(text)}
     return named.pop() if len(named) == 1 else None
 
 
@@ -94,6 +101,8 @@ def pick_yes_no(text: str) -> bool | None:
 
 def _is_bare_label(letter: str, rest: str) -> bool:
     """Tell `B 3 cm` from a sentence that begins with `A` or `I`."""
+    if _SAYS_OF_LETTER.match(rest):
+        return False
     return letter.isupper() and (letter not in "AI" or rest[0].isdigit() or rest[0] in "-$")
 
 
@@ -106,7 +115,10 @@ def _agrees(letter: str, rest: str, options: tuple[str, ...]) -> bool:
 
 
 def _names_other(letter: str, rest: str) -> bool:
+    """Tell whether what follows a letter names another one, or speaks against this one."""
     if re.match(r"(?:or|and|/|,|&)\b", rest, re.IGNORECASE):
+        return True
+    if _SAYS_OF_LETTER.match(rest) and _NEGATION.search(rest):
         return True
     if len(rest) == 1 and rest.isalpha():
         return rest.upper() != letter

@@ -49,7 +49,7 @@ class StatedAnswers:
 
 _THINK_TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _ANSWER_TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
-_BOX = re.compile(r"\\f?boxed ?\{")
+_BOX = re.compile(r"\\(?:boxed|fbox) ?\{")
 _BRACE = re.compile(r"\\[{}]|[{}]")
 _FINAL = re.compile(
     r"(?:^[ \t>#*_\-]{0,20}|\bfinal[ \t]{1,5})answer[ \t*_]{0,9}(?::|$)[ \t*_]{0,9}"
@@ -67,7 +67,10 @@ _SENTENCE_END = re.compile(r"[.!?][\"')\]*]{0,4} +(?=\S)")
 _ABBREVIATION = re.compile(
     r"(?:mrs?|ms|[djs]r|st|prof|mt|vs|fig|eq|approx|e\.g|i\.e|u\.[sk])", re.I
 )
-_HAS_CONTENT = re.compile(r"[^\W_]")
+_BLANKS = re.compile(r"[^\S\n]+")
+_ODD_BLANK = re.compile(r"[^\S\n ]|  ")
+_HAS_WORD = re.compile(r"[^\W_]")
+_HAS_CONTENT = re.compile(r"[^\W_]|[<>=+]")
 
 
 def split_thought(text: str) -> tuple[str | None, str]:
@@ -109,7 +112,7 @@ def find_answers(text: str) -> StatedAnswers:
     """Find every final answer that the text states, as `extract_answer` does."""
     if "<" in text and _THINK_TAG.search(text):
         text = split_thought(text)[1]
-    text = fold_characters(text)
+    text = _squeeze(fold_characters(text))
     if not _HAS_CONTENT.search(text):
         return StatedAnswers(status=ExtractionStatus.MISSING)
     for find in (_find_tagged, _find_boxed):
@@ -124,6 +127,11 @@ def find_answers(text: str) -> StatedAnswers:
         if found:
             return _state(found)
     return _state([_last_sentence(tail)])
+
+
+def _squeeze(text: str) -> str:
+    """Make each run of blanks one space; lines stay lines."""
+    return _BLANKS.sub(" ", text) if _ODD_BLANK.search(text) else text
 
 
 def _state(found: list[str]) -> StatedAnswers:
@@ -164,7 +172,7 @@ def _unwrap(content: str) -> str:
 def _find_boxed(text: str) -> tuple[list[str], bool]:
     found: list[str] = []
     position = 0
-    while "boxed" in text and (box := _BOX.search(text, position)):
+    while "box" in text and (box := _BOX.search(text, position)):
         end = _find_closing_brace(text, box.end())
         if end is None:
             return found, True
@@ -187,14 +195,14 @@ def _find_marked(pattern: re.Pattern[str], text: str) -> Iterator[str]:
     for marker in list(pattern.finditer(text))[-MAX_ANSWERS:]:
         end = text.find("\n", marker.end())
         line = text[marker.end() : end if end >= 0 else len(text)]
-        if not _HAS_CONTENT.search(line) and end >= 0:
-            line = next(filter(_HAS_CONTENT.search, text[end : end + 400].split("\n")), "")
+        if not _HAS_WORD.search(line) and end >= 0:
+            line = next(filter(_HAS_WORD.search, text[end : end + 400].split("\n")), "")
         yield _split_sentences(line)[0]
 
 
 def _last_sentence(text: str) -> str:
-    lines = (line for line in reversed(text.split("\n")) if _HAS_CONTENT.search(line))
-    return _split_sentences(next(lines, ""))[-1]
+    lines = filter(_HAS_WORD.search, reversed(text.split("\n")))
+    return _split_sentences(next(lines, text.strip()))[-1]
 
 
 def _split_sentences(line: str) -> list[str]:

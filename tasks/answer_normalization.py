@@ -41,7 +41,7 @@ _AFTER_NFKC = str.maketrans(
         "\u03c0": "pi",
     }
 )
-_DIGIT_GROUP_SPACE = re.compile("(?<=[0-9])[\u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
+_DIGIT_GROUP_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _ROOT = re.compile(r"√ ?([0-9]+|[A-Za-z]|\([^()]*\))")
 
 _TEXT_COMMAND = re.compile(
@@ -80,7 +80,7 @@ def fold_characters(text: str) -> str:
     """Fold Unicode twins to one character each; lines stay lines."""
     if text.isascii():
         return text
-    text = _DIGIT_GROUP_SPACE.sub("", text).translate(_BEFORE_NFKC)
+    text = _DIGIT_GROUP_SPACE.sub("", text.translate(_BEFORE_NFKC))
     text = unicodedata.normalize("NFKC", text).translate(_AFTER_NFKC)
     return _ROOT.sub(lambda found: f"sqrt({found[1].strip('()')})", text) if "√" in text else text
 
@@ -107,15 +107,12 @@ def to_key(text: str) -> str:
 
 
 def _expand_latex(text: str) -> str:
-    for _ in range(3):
-        text, count = _TEXT_COMMAND.subn(r"\1", text)
-        if not count:
-            break
+    text = _TEXT_COMMAND.sub(r"\1", text)
     text = _SPACING.sub("", text)
     text = _DEGREE.sub("°", text)
     text = _SYMBOL.sub(lambda found: _SYMBOL_TEXT.get(found[1], found[1]), text)
     text = _LATEX_ROOT.sub(lambda found: f"sqrt({found[1] or found[2]})", text)
-    return _FRACTION.sub(_write_fraction, text)
+    return _TEXT_COMMAND.sub(r"\1", _FRACTION.sub(_write_fraction, text))
 
 
 def _write_fraction(found: re.Match[str]) -> str:

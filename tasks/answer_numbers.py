@@ -7,8 +7,9 @@ the only number there is. A hedge, a negation, a bound or several numbers give n
 
 import re
 from enum import Enum
+from itertools import zip_longest
 
-from tasks.answer_quantities import Quantity, parse_quantity
+from tasks.answer_quantities import CHANGES_VALUE, Quantity, parse_quantity
 from tasks.answer_units import Unit, shares_unit
 
 MAX_WORDS = 400
@@ -30,10 +31,14 @@ _NUMBER_WORD = re.compile(
     rf"(?:[- ](?P<part>{'|'.join(_PARTS)})s?)?(?![\w])",
     re.IGNORECASE,
 )
-_NONE = re.compile(r"\b((?:is|are|was|were|has|have|had) )no\b|^(?:none|no)\b", re.IGNORECASE)
+_NONE = re.compile(
+    r"\b((?:is|are|was|were|has|have|had) )no\b"
+    r"(?! (?:answer|solution|way|information|data|idea|clue|number|one|real|such|longer)\b)|^none$",
+    re.IGNORECASE,
+)
 _HALF = re.compile(r"^(?:a )?half$", re.IGNORECASE)
 
-_HEDGE = re.compile(
+HEDGE = re.compile(
     r"\b(?:either|whether|maybe|perhaps|might|possibly|probably|unsure|not|cannot|never|neither|nor"
     r"|unknown|impossible)\b|n't\b|[<>≤≥≠±|!]",
     re.IGNORECASE,
@@ -42,8 +47,9 @@ _BOUND = re.compile(
     r"\b(?:between|at least|at most|(?:more|less|fewer) than|over|under|up to|not?) \$?[0-9]",
     re.IGNORECASE,
 )
+_ASSIGNMENTS = re.compile(r"= ?[^=,;]{1,40}(?:[,;]| and) ?[A-Za-z]\w{0,9} ?=")
 _AND_A_PART = re.compile(r"\b([0-9]+) and a (half|third|quarter)\b", re.IGNORECASE)
-_FOLLOWS_NUMBER = re.compile(r"(?!pi\b|sqrt|squared|cubed|times|plus|minus|over|dozen)[a-z]{2,}.*")
+_PLAIN_WORD = re.compile(r"[a-z]{2,}[,;.)]?")
 _OR = re.compile(r",? or |;|, (?=(?:about|approximately) )", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(?:is|are|was|were|be|equals?|has|have|had|costs?|contains?|gives?|makes?|total of)"
@@ -62,12 +68,11 @@ class Absence(Enum):
 
 
 def write_digits(text: str) -> str:
-    """Write number words as digits: `twenty-five` as 25, `two thirds` as 2/3, `are no` as 0."""
+    """Write number words as digits: `twenty-five` as 25, `two thirds` as 2/3."""
     if text.isascii() and not any(map(str.isalpha, text)):
         return text
     text = _NUMBER_WORD.sub(_write_number, _HALF.sub("1/2", text))
-    text = _AND_A_PART.sub(lambda found: f"{found[1]} 1/{_PARTS[found[2].lower()]}", text)
-    return _NONE.sub(lambda found: f"{found[1] or ''}0", text)
+    return _AND_A_PART.sub(lambda found: f"{found[1]} 1/{_PARTS[found[2].lower()]}", text)
 
 
 def find_quantities(text: str, gold_unit: Unit) -> tuple[Quantity, ...] | Absence:
@@ -78,6 +83,7 @@ def find_quantities(text: str, gold_unit: Unit) -> tuple[Quantity, ...] | Absenc
         gold_unit: Unit of the gold answer, which tells its number from the others in a sentence.
     """
     text = write_digits(text[: MAX_WORDS * 20])
+    text = _NONE.sub(lambda found: f"{found[1] or ''}0", text)
     whole = parse_quantity(text)
     if whole is not None:
         return (whole,)
@@ -93,14 +99,16 @@ def _find_one(text: str, gold_unit: Unit) -> Quantity | Absence:
     whole = parse_quantity(text)
     if whole is not None:
         return whole
+    if _ASSIGNMENTS.search(text):
+        return Absence.SEVERAL
     for tail in _list_tails(text):
         found = _read_leading(tail)
         if found is not None:
-            return Absence.HEDGE if _HEDGE.search(text) else found
+            return Absence.HEDGE if HEDGE.search(text) else found
     numbers = scan_quantities(text)
     if not numbers:
         return Absence.NO_NUMBER if numbers is not None else Absence.SEVERAL
-    if _HEDGE.search(text) or _BOUND.search(text):
+    if HEDGE.search(text) or _BOUND.search(text):
         return Absence.HEDGE
     named = [number for number in numbers if gold_unit and shares_unit(gold_unit, number.unit)]
     chosen = named if len({number.value for number in named}) == 1 else numbers
@@ -127,7 +135,7 @@ def scan_quantities(text: str) -> list[Quantity] | None:
     if len(words) > MAX_WORDS:
         return None
     found: list[Quantity] = []
-    for place, following in zip(places, [*places[1:], len(words)], strict=True):
+    for place, following in zip_longest(places, places[1:], fillvalue=len(words)):
         quantity = _read_at(words, place, min(following, place + 6))
         if quantity is None:
             return None
@@ -142,8 +150,11 @@ def _read_at(words: list[str], start: int, end: int) -> Quantity | None:
             end = stop
             break
     whole = parse_quantity(" ".join(words[start:end]).strip(_EDGES))
-    if whole is not None or end == start + 1 or not _FOLLOWS_NUMBER.fullmatch(words[start + 1]):
+    if whole is not None or end == start + 1:
         return whole
+    following = words[start + 1]
+    if not _PLAIN_WORD.fullmatch(following) or CHANGES_VALUE.match(following):
+        return None
     return parse_quantity(words[start].strip(_EDGES))
 
 

@@ -35,11 +35,15 @@ _QUANTITY = re.compile(
     r"(?P<rest>.*)",
     re.IGNORECASE,
 )
-_REST = re.compile(r"[A-Za-zµΩ°$€£'\"\s/.,\-^{}()&23]*")
+_REST = re.compile(r"[A-Za-zµΩ°¢$€£'\"\s/.,\-^{}()&23]*")
 _POWER_MARK = re.compile(r"\^ ?\{?-?[0-9]\}?")
-_NOT_A_UNIT = re.compile(
-    r"\b(?:pi|sqrt|or|and|not|to|through|if|plus|minus|times|squared|cubed)\b|[0-9]"
+CHANGES_VALUE = re.compile(
+    r"\b(?:pi|sqrt|plus|minus|times|over|squared|cubed|hal(?:f|ves)"
+    r"|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth|thousandth)s?"
+    r"|dozens|hundreds|(?:mill|bill|trill)ions|thousands|lakh|crore|mln|bn)\b"
 )
+"""Words after a number that make another number of it; they are no units."""
+_JOINS_CLAUSE = re.compile(r"\b(?:or|and|not|to|through|if)\b|[0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +59,13 @@ class Quantity:
     unit: Unit
 
 
-@lru_cache(maxsize=8192)
 def parse_quantity(text: str) -> Quantity | None:
     """Read normalized text that is one number, perhaps with a unit; None for anything else."""
-    if len(text) > MAX_QUANTITY_CHARS:
-        return None
+    return _parse(text) if len(text) <= MAX_QUANTITY_CHARS else None
+
+
+@lru_cache(maxsize=8192)
+def _parse(text: str) -> Quantity | None:
     found = _QUANTITY.fullmatch(text)
     if found is None or (found["sign"] and found["inner"]):
         return None
@@ -140,8 +146,8 @@ def _read_unit(found: re.Match[str]) -> Unit | None:
     unit = parse_unit(before) if before else Unit()
     if not rest.strip():
         return unit
-    plain = _POWER_MARK.sub("", rest)
-    if not _REST.fullmatch(rest) or _NOT_A_UNIT.search(plain.lower()):
+    lower = _POWER_MARK.sub("", rest).lower()
+    if not _REST.fullmatch(rest) or CHANGES_VALUE.search(lower) or _JOINS_CLAUSE.search(lower):
         return None
     word = rest.strip().split(" ")[0].strip("().,/")
     is_attached = not rest.startswith(" ") and rest[0].isalpha()
@@ -149,6 +155,6 @@ def _read_unit(found: re.Match[str]) -> Unit | None:
     first = re.split(r"[\^/]", word)[0]
     if (is_attached or lone_letter) and find_unit(first) is None:
         return None
-    if rest[0] in "-^":
+    if rest[0] in "-^" or (before and is_attached):
         return None
     return join_units(unit, parse_unit(rest.strip()))

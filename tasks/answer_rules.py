@@ -1,7 +1,7 @@
 """One rule for each type of gold answer.
 
-A gold and one extracted answer come in; (is_correct, rule) goes out. Only `expression` may say that
-it cannot tell.
+A gold and one extracted answer come in; (is_correct, rule) goes out. Only `expression` may say
+that it cannot tell, and any rule whose gold is not of the type that it says.
 """
 
 import re
@@ -12,9 +12,10 @@ from typing import TypeVar
 from tasks.answer_calendar import dates_match, parse_date, parse_time, times_match
 from tasks.answer_choices import pick_letter, pick_option, pick_yes_no
 from tasks.answer_normalization import normalize, to_key
-from tasks.answer_numbers import Absence, find_quantities, write_digits
+from tasks.answer_numbers import HEDGE, Absence, find_quantities, write_digits
 from tasks.answer_quantities import Quantity, parse_quantity, quantities_match, values_match
 from tasks.answer_types import (
+    NUMERIC_TYPES,
     YES_NO,
     AnswerType,
     Gold,
@@ -26,11 +27,12 @@ from tasks.answer_types import (
 MAX_ANSWER_CHARS = 4_000
 """Of a normalized answer that is not the gold's own text; longer ones are no answers."""
 MAX_PARTS = 200
+MAX_TAILS = 4
 
 Judgement = tuple[bool | None, str]
 Parsed = TypeVar("Parsed")
 
-_COPULA = re.compile(r"\b(?:is|are|was|were|be|begins at|ends at|at) |[=:] ?", re.IGNORECASE)
+_COPULA = re.compile(r"\b(?:is|are|was|were|be|begins at|ends at|at) |= ?|: ", re.IGNORECASE)
 _PART = re.compile(r" ?[,;] ?| and ")
 _ASSIGNED = re.compile(r"[A-Za-z][A-Za-z0-9_']{0,11}(?:\([a-z]\))? ?= ?")
 
@@ -39,41 +41,46 @@ def judge_answer(gold: Gold, answer: str) -> Judgement:
     """Judge one extracted answer."""
     text = normalize(answer)
     wanted = _normalize_gold(gold.answer)
-    if gold.options is None and to_key(text) == to_key(wanted):
-        is_same = gold.answer_type is not AnswerType.EXPRESSION or _compact(text) == _compact(
-            wanted
-        )
-        if is_same:
-            return True, "exact"
+    if gold.options is None and (text == wanted or _keys_match(gold, wanted, text)):
+        return True, "exact"
     if len(text) > MAX_ANSWER_CHARS:
         return False, "too_long"
     return _RULES[gold.answer_type](gold, wanted, text)
 
 
-_normalize_gold = lru_cache(maxsize=8192)(normalize)
+def _keys_match(gold: Gold, wanted: str, text: str) -> bool:
+    """Compare without case, where case carries nothing (it does in `x` and `X`, `mW` and `MW`)."""
+    return gold.answer_type not in _CASED_TYPES and to_key(text) == to_key(wanted)
+
+
+_normalize_gold = lru_cache(maxsize=2048)(normalize)
+_find_gold = lru_cache(maxsize=2048)(find_option)
 
 
 def _judge_choice(gold: Gold, wanted: str, text: str) -> Judgement:
     if gold.options is None:
         return pick_letter(text) == wanted.upper(), "choice"
     picked = pick_option(text, gold.options)
-    return picked is not None and picked == find_option(wanted, gold.options), "choice"
+    return picked is not None and picked == _find_gold(wanted, gold.options), "choice"
 
 
 def _judge_yes_no(gold: Gold, wanted: str, text: str) -> Judgement:
-    return pick_yes_no(text) is YES_NO[to_key(wanted)], "yes_no"
+    said = pick_yes_no(text)
+    return said is not None and said is YES_NO.get(to_key(wanted)), "yes_no"
 
 
 def _judge_numeric(gold: Gold, wanted: str, text: str) -> Judgement:
     """Compare numbers: with the unit that the gold gives apart, or without any."""
     forms = _parse_gold(wanted, gold.unit)
+    if not forms:
+        return None, "unreadable_gold"
     found = find_quantities(text, forms[0].unit)
     if isinstance(found, Absence):
         return False, found.value if found is not Absence.NO_NUMBER else "numeric"
     return all(_matches_any(forms, answer) for answer in found), "numeric"
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _parse_gold(wanted: str, unit: str | None) -> tuple[Quantity, ...]:
     """Read a numeric gold; where its unit holds a magnitude (`million`), both readings."""
     plain = parse_quantity(write_digits(wanted))
@@ -111,9 +118,9 @@ def _judge_parsed(
     wanted: str,
     text: str,
 ) -> bool:
-    """Parse the answer, or what follows its last verb, and compare it with the gold."""
+    """Parse the answer, or what follows one of its verbs, and compare it with the gold."""
     gold = parse(wanted)
-    parsed = (parse(part) for part in (text, _cut_copula(text)))
+    parsed = (parse(part) for part in (text, *_list_tails(text)))
     answer = next((part for part in parsed if part is not None), None)
     return gold is not None and answer is not None and match(gold, answer)
 
@@ -132,8 +139,8 @@ def _judge_sequence(gold: Gold, wanted: str, text: str) -> Judgement:
     text = _ASSIGNED.sub("", text, count=1)
     if (
         text[:1] in "([{"
-        and wanted[0] in "([{"
-        and (text[:1], text[-1:]) != (wanted[0], wanted[-1])
+        and wanted[:1] in "([{"
+        and (text[:1], text[-1:]) != (wanted[:1], wanted[-1:])
     ):
         return False, rule
     left, right = _split_parts(wanted), _split_parts(text)
@@ -163,19 +170,24 @@ def _parts_match(gold: str, answer: str) -> bool:
 
 def _judge_expression(gold: Gold, wanted: str, text: str) -> Judgement:
     """Equal where the texts are, white space, `*` and a name before `=` apart; else cannot tell."""
-    same = _compact(wanted) in (_compact(text), _compact(_cut_copula(text)))
+    same = _compact(wanted) in map(_compact, (text, *_list_tails(text)))
     return (True if same else None), "expression"
 
 
 def _judge_text(gold: Gold, wanted: str, text: str) -> Judgement:
     key = to_key(wanted)
-    return key in (to_key(text), to_key(normalize(_cut_copula(text)))), "text"
+    return key in (to_key(normalize(part)) for part in (text, *_list_tails(text))), "text"
 
 
-def _cut_copula(text: str) -> str:
-    """Cut a sentence to what follows its last verb, `=` or colon."""
+def _list_tails(text: str) -> list[str]:
+    """List what follows each of the last verbs, `=` and colons of a sentence, shortest first.
+
+    A sentence that hedges or denies has none.
+    """
+    if HEDGE.search(text):
+        return []
     ends = [found.end() for found in _COPULA.finditer(text)]
-    return text[ends[-1] :] if ends else text
+    return [text[end:] for end in reversed(ends[-MAX_TAILS:])]
 
 
 def _compact(text: str) -> str:
@@ -184,6 +196,7 @@ def _compact(text: str) -> str:
     return re.sub(r"[\s*]|\{(?=.\})|(?<=\{.)\}", "", text)
 
 
+_CASED_TYPES = NUMERIC_TYPES | {AnswerType.EXPRESSION}
 _RULES: dict[AnswerType, Callable[[Gold, str, str], Judgement]] = {
     AnswerType.CHOICE: _judge_choice,
     AnswerType.YES_NO: _judge_yes_no,

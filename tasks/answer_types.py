@@ -88,13 +88,13 @@ def type_gold(answer: str, options: Sequence[str] | None = None, unit: str | Non
     Raises:
         ValueError: There is no gold answer: it is empty, or none of the options.
     """
-    if not normalize(answer):
+    if not to_key(normalize(answer)):
         raise ValueError(f"gold answer {answer!r} is empty; expected text")
     unit = unit.strip() or None if unit else None
     choices = tuple(options) if options else None
     if choices is None:
         return Gold(answer=answer, answer_type=infer_type(answer, unit), unit=unit)
-    if find_option(answer, choices) is None:
+    if find_option(normalize(answer), choices) is None:
         raise ValueError(
             f"gold answer {answer[:80]!r} is none of the {len(choices)} options; "
             f"expected the text of one or a letter from A to {LETTERS[min(len(choices), 26) - 1]}"
@@ -105,6 +105,7 @@ def type_gold(answer: str, options: Sequence[str] | None = None, unit: str | Non
 def infer_type(answer: str, unit: str | None = None) -> AnswerType:
     """Read the type off the text of an answer that has no options."""
     text = normalize(answer)
+    digits = write_digits(text)
     if to_key(text) in YES_NO:
         return AnswerType.YES_NO
     if len(text) == 1 and text in LETTERS and unit is None:
@@ -113,13 +114,13 @@ def infer_type(answer: str, unit: str | None = None) -> AnswerType:
         return AnswerType.DATE
     if parse_time(text):
         return AnswerType.TIME
-    quantity = parse_quantity(write_digits(text))
-    if quantity is not None and (unit or is_plain_quantity(text, quantity)):
+    quantity = parse_quantity(digits)
+    if quantity is not None and (unit or _is_plain(digits, quantity)):
         return _type_quantity(quantity)
     return _infer_composite(text)
 
 
-def is_plain_quantity(text: str, quantity: Quantity) -> bool:
+def _is_plain(text: str, quantity: Quantity) -> bool:
     """Tell a number with its unit (`5 cm`, `3 apples`) from a name that holds one (`7 Up`)."""
     words = re.findall(r"[A-Za-z]+", text)
     return bool(quantity.unit.known) or (
@@ -155,8 +156,7 @@ def key_options(options: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def find_option(text: str, options: tuple[str, ...]) -> int | None:
-    """Find the option that a text is: its text first, then its letter, then an equal quantity."""
-    text = normalize(text)
+    """Find the option that a normalized text is: by its text, else its letter, else its number."""
     keys, key = key_options(options), to_key(text)
     if key in keys:
         return keys.index(key)
@@ -166,9 +166,14 @@ def find_option(text: str, options: tuple[str, ...]) -> int | None:
     quantity = parse_quantity(text)
     if quantity is None:
         return None
-    parsed = [parse_quantity(normalize(option)) for option in options]
-    same = [i for i, q in enumerate(parsed) if q is not None and quantities_match(q, quantity)]
+    parsed = enumerate(_parse_options(options))
+    same = [i for i, other in parsed if other is not None and quantities_match(other, quantity)]
     return same[0] if len(same) == 1 else None
+
+
+@lru_cache(maxsize=4096)
+def _parse_options(options: tuple[str, ...]) -> tuple[Quantity | None, ...]:
+    return tuple(parse_quantity(normalize(option)) for option in options)
 
 
 def _type_quantity(quantity: Quantity) -> AnswerType:
