@@ -38,6 +38,8 @@ def load_recipe(
         RecipeError: one sentence with the key, the value and what was expected.
     """
     values = _read_toml(_find_file(name))
+    if isinstance(values.get("source"), dict):
+        values["source"] = [values["source"]]
     _put_sources(values, sources)
     for role, server in (models or {}).items():
         _put_model(values, role, server)
@@ -66,8 +68,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
 def _put_sources(values: dict[str, Any], paths: Sequence[str]) -> None:
     if not paths:
         return
-    old = values.get("source", {})
-    first = dict(old[0] if isinstance(old, list) and old else old)
+    first = dict(next(iter(values.get("source", [])), {}))
     for key in ("name", "limit", "weight") if len(paths) > 1 else ():
         first.pop(key, None)
     values["source"] = [first | {"path": path} for path in paths]
@@ -90,25 +91,30 @@ def _put_setting(values: dict[str, Any], setting: str) -> None:
         raise RecipeError(f"--set: expected key=value, got {setting!r}")
     place: Any = values
     for section in sections:
-        place = _step_into(place, section, path)
+        place = _step_into(_only_item(place, section, path), section, path)
+    place = _only_item(place, key, path)
     if isinstance(place, list):
-        raise RecipeError(f"--set {path}: there are several; give a number, as in source.0.{key}")
+        raise RecipeError(f"--set {path}: a number needs a key after it, as in source.0.limit")
     place[key] = _parse_value(text.strip())
+
+
+def _only_item(place: Any, section: str, path: str) -> Any:
+    """Step into the only item of a list, unless the next part of the path is a number."""
+    if isinstance(place, list) and not section.isdigit():
+        items: list[Any] = place
+        if len(items) != 1:
+            raise RecipeError(f"--set {path}: there are several; give a number, as in source.0.id")
+        return items[0]
+    return place
 
 
 def _step_into(place: Any, section: str, path: str) -> Any:
     if isinstance(place, list):
         items: list[Any] = place
-        if len(items) == 1 and not section.isdigit():
-            place = items[0]
-        elif section.isdigit() and int(section) < len(items):
-            return items[int(section)]
-        else:
-            known = f"0 to {len(items) - 1}"
-            raise RecipeError(f"--set {path}: {section!r} is not one of {known}")
+        if int(section) >= len(items):
+            raise RecipeError(f"--set {path}: {section!r} is not one of 0 to {len(items) - 1}")
+        return items[int(section)]
     found = place.setdefault(section, {})
-    if isinstance(found, list) and len(found) == 1:
-        return found[0]
     if not isinstance(found, dict | list):
         raise RecipeError(f"--set {path}: {section!r} is a value, not a section")
     return found

@@ -51,7 +51,7 @@ class SourceParams(Params):
 class IngestParams(Params):
     """What an image may be, and how rows are cut into shards."""
 
-    max_pixels: int = Field(default=40_000_000, gt=0)
+    max_pixels: int = Field(default=40_000_000, gt=0, le=89_478_485)
     """Largest image that is decoded, in pixels."""
     max_side: int = Field(default=2048, gt=0)
     """Longest side after normalization, in pixels."""

@@ -157,9 +157,9 @@ def write_curated(job: ShardJob, params: CurateParams) -> ShardReport:
     )
     problems, texts = read_shard(job, "problems", TEXT_COLUMNS), read_shard(job, "formal_texts")
     sft, grpo, rejects = curate_problems(problems, texts, rollouts, params)
-    of_rollouts = pc.is_valid(rejects["rollout_index"])
+    of_rollouts = pc.field("rollout_index").is_valid()
     dropped = _count_reasons(rejects.filter(of_rollouts))
-    whole = _count_reasons(rejects.filter(pc.invert(of_rollouts)))
+    whole = _count_reasons(rejects.filter(~of_rollouts))
     counts = Counter(sft=sft.num_rows, grpo=grpo.num_rows) + whole
     write_shard(job, "rejects", rejects, dropped)
     write_shard(job, "grpo", grpo, {})

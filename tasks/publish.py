@@ -114,7 +114,7 @@ def join_images(job: PublishJob, schema: pa.Schema) -> Iterator[pa.Table]:
                 continue
             images = group.column("images").take(found["place"].to_arrow())
             if name == "image":
-                images = pc.list_element(images, 0)
+                images = pc.call_function("list_element", [images, 0])
             table = found.drop("place").to_arrow().append_column(name, images)
             yield conform(table, schema)
 

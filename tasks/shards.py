@@ -127,9 +127,9 @@ def stream_table(
     compression = {path: "none" if path in images else "zstd" for path in _leaf_paths(schema)}
     dictionary = [path for path in compression if path not in images]
     num_rows = 0
-    with pq.ParquetWriter(
-        stream, schema, compression=compression, use_dictionary=dictionary, write_page_index=True
-    ) as writer:
+    # pyarrow takes both by column, which its annotations do not say.
+    options: dict[str, Any] = {"compression": compression, "use_dictionary": dictionary}
+    with pq.ParquetWriter(stream, schema, write_page_index=True, **options) as writer:
         for batch in batches:
             writer.write_table(batch, row_group_size=ROWS_PER_GROUP)
             num_rows += batch.num_rows
@@ -198,8 +198,6 @@ def _leaf_paths(schema: pa.Schema) -> list[str]:
         return [prefix]
 
     return [leaf for field in schema for leaf in walk(field.name, field.type)]
-
-
 
 
 def complete_table(jobs: Sequence[ShardJob], table: str, facts: Mapping[str, Any]) -> None:

@@ -82,8 +82,7 @@ class Folder:
         self.fs.invalidate_cache()
         root = self.path()
         with contextlib.suppress(FileNotFoundError):
-            found: list[str] = self.fs.find(root)
-            names = [str(path)[len(root) :].lstrip("/") for path in found]
+            names = [str(path)[len(root) :].lstrip("/") for path in self.fs.find(root)]
             return sorted(name for name in names if TEMPORARY_MARK not in name)
         return []
 

@@ -1,0 +1,90 @@
+import pytest
+
+from flows.recipe_files import list_recipes, load_recipe
+from schemas.errors import RecipeError
+
+VLM = {"vlm": "v@http://127.0.0.1:1/v1", "llm": "l@http://127.0.0.1:2/v1"}
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_every_shipped_recipe_is_valid(name):
+    assert load_recipe(name).name == name
+
+
+def test_a_source_takes_the_place_of_the_recipes_and_keeps_its_columns(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'name = "mine"\n[source]\npath = "old"\nquestion = "ask"\n'
+        '[models.vlm]\nname = "v"\n[models.llm]\nname = "l"\n'
+    )
+    recipe = load_recipe(str(file), sources=["new"])
+    assert [(source.path, source.question) for source in recipe.source] == [("new", "ask")]
+
+
+def test_several_sources_may_be_given():
+    recipe = load_recipe("openvlthinker", sources=["a", "b"])
+    assert [source.path for source in recipe.source] == ["a", "b"]
+
+
+def test_a_server_takes_the_place_of_a_model():
+    recipe = load_recipe("openvlthinker", models=VLM)
+    assert recipe.models.vlm.name == "v"
+    assert recipe.models.llm.urls == ("http://127.0.0.1:2/v1",)
+
+
+def test_settings_are_toml_values_or_plain_text():
+    settings = ["reason.num_rollouts=8", "publish.title=My data", "source.limit=5"]
+    recipe = load_recipe("openvlthinker", settings=settings)
+    assert recipe.reason.num_rollouts == 8
+    assert recipe.publish.title == "My data"
+    assert recipe.source[0].limit == 5
+
+
+def test_a_setting_reaches_one_of_several_sources():
+    recipe = load_recipe("openvlthinker", sources=["a", "b"], settings=["source.1.limit=5"])
+    assert [source.limit for source in recipe.source] == [None, 5]
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        (["reason.num_rollout=8"], "unknown key 'reason.num_rollout'; known keys there: .*num_r"),
+        (["reason.num_rollouts=many"], "'reason.num_rollouts' is 'many': .* integer"),
+        (["reason.num_rollouts=0"], "greater than or equal to 1"),
+        (["curate.select=best"], "'shortest' or 'first'"),
+        (["source.0.colour=red"], "unknown key 'source.0.colour'"),
+        (["verify"], "expected key=value, got 'verify'"),
+        (["name.x=1"], "'name' is a value, not a section"),
+        (['name="../up"'], "String should match pattern"),
+        (["models.vlm.urls=['ftp://x']"], "expected a URL such as"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(settings, match):
+    with pytest.raises(RecipeError, match=match) as caught:
+        load_recipe("openvlthinker", settings=settings)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_model_is_named(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "mine"\n[source]\npath = "x"\n[models.vlm]\nname = "v"\n')
+    with pytest.raises(RecipeError, match=r"key 'models\.llm' is missing"):
+        load_recipe(str(file))
+
+
+@pytest.mark.parametrize("name", ["openvlthinkr", "../x", "absent.toml"])
+def test_an_unknown_recipe_names_the_known_ones(name):
+    with pytest.raises(RecipeError, match="known recipes: .*openvlthinker"):
+        load_recipe(name)
+
+
+def test_a_recipe_that_is_not_toml_says_where(tmp_path):
+    (tmp_path / "bad.toml").write_text('name = "x"\nsource = oops\n')
+    with pytest.raises(RecipeError, match=r"not TOML: .*line 2"):
+        load_recipe(str(tmp_path / "bad.toml"))
+
+
+@pytest.mark.parametrize("server", ["name", "@http://x/v1", "name@", "name@localhost:8000"])
+def test_a_server_must_be_name_at_url(server):
+    with pytest.raises(RecipeError, match="--vlm: expected NAME@URL"):
+        load_recipe("openvlthinker", models={"vlm": server})

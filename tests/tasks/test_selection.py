@@ -1,0 +1,86 @@
+import polars as pl
+import pytest
+
+from tasks.selection import name_drop_reason, select_rollouts, summarize_pass_rate
+
+SCHEMA = {
+    "problem_id": pl.String,
+    "rollout_index": pl.Int32,
+    "status": pl.String,
+    "is_correct": pl.Boolean,
+    "completion_tokens": pl.Int32,
+    "reasoning": pl.String,
+    "answer_text": pl.String,
+}
+
+
+def make_rollouts(*rows: tuple) -> pl.DataFrame:
+    """Rows of (problem, index, is_correct, tokens), status ok."""
+    return pl.DataFrame(
+        [(p, i, "ok", correct, tokens, "r" * 9, "a") for p, i, correct, tokens in rows],
+        schema=SCHEMA,
+        orient="row",
+    )
+
+
+def chosen(rollouts: pl.DataFrame, rule: str = "shortest") -> list[tuple[str, int]]:
+    return select_rollouts(rollouts, rule).select("problem_id", "rollout_index").rows()
+
+
+def test_the_shortest_correct_rollout_is_kept():
+    rollouts = make_rollouts(
+        ("a", 0, True, 30), ("a", 1, False, 5), ("a", 2, True, 20), ("b", 0, False, 1)
+    )
+    assert chosen(rollouts) == [("a", 2)]
+
+
+def test_ties_go_to_the_lowest_index():
+    assert chosen(make_rollouts(("a", 3, True, 9), ("a", 1, True, 9))) == [("a", 1)]
+
+
+def test_the_order_of_rows_does_not_matter():
+    rows = [(p, i, (i + ord(p)) % 3 > 0, 50 - i * 7 % 20) for p in "abcdef" for i in range(4)]
+    rollouts = make_rollouts(*rows)
+    for seed in range(5):
+        assert chosen(rollouts.sample(fraction=1, shuffle=True, seed=seed)) == chosen(rollouts)
+
+
+def test_an_undecided_or_cut_rollout_never_wins():
+    rollouts = make_rollouts(("a", 0, None, 1), ("a", 1, True, 2), ("a", 2, True, 3))
+    cut = rollouts.with_columns(
+        status=pl.when(pl.col("rollout_index") == 1)
+        .then(pl.lit("truncated"))
+        .otherwise(pl.col("status"))
+    )
+    assert chosen(cut) == [("a", 2)]
+
+
+def test_without_token_counts_characters_decide():
+    rollouts = make_rollouts(("a", 0, True, None), ("a", 1, True, None)).with_columns(
+        reasoning=pl.Series(["long" * 10, "short"])
+    )
+    assert chosen(rollouts) == [("a", 1)]
+
+
+def test_first_takes_the_lowest_index():
+    assert chosen(make_rollouts(("a", 2, True, 1), ("a", 1, True, 9)), "first") == [("a", 1)]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([True, False, True, True], (3, 4, 0.75)),
+        ([True, None, False, None], (1, 2, 0.5)),
+        ([None, None], (0, 0, None)),
+    ],
+)
+def test_undecided_rollouts_do_not_count_in_the_pass_rate(verdicts, expected):
+    rollouts = make_rollouts(*(("a", i, v, 1) for i, v in enumerate(verdicts)))
+    row = summarize_pass_rate(rollouts).row(0)
+    assert row == ("a", *expected)
+
+
+def test_every_dropped_rollout_has_a_reason():
+    rollouts = make_rollouts(("a", 0, True, 9), ("a", 1, False, 1), ("a", 2, None, 1))
+    reasons = rollouts.select(name_drop_reason("shortest")).to_series().to_list()
+    assert reasons == ["longer_than_shortest", "wrong", "undecided"]
