@@ -170,7 +170,7 @@ async def open_models(plan: BuildPlan) -> AsyncGenerator[tuple[ModelClient, Mode
     """Open both models' clients; those that will be asked are checked before anything is spent."""
     models = plan.recipe.models
     async with (
-        ReplyStore.open(plan.dataset.join("replies").url) as replies,
+        ReplyStore.open(plan.dataset.url) as replies,
         open_model(models.vlm, replies, "formalize") as vlm,
         open_model(models.llm, replies, "reason") as llm,
     ):

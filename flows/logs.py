@@ -8,6 +8,7 @@ import os
 import time
 from pathlib import Path
 
+OURS = ("flows", "tasks", "prefect")
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -15,7 +16,6 @@ def quiet_prefect() -> None:
     """Set what must be set before Prefect is imported; the user's own settings win."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_LOGGING_ROOT_LEVEL", "INFO")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
     # The local server writes task runs in batches: less processor time and no backlog.
@@ -38,5 +38,7 @@ def start_log(folder: Path, *, verbose: bool) -> Path:
             if isinstance(old, logging.StreamHandler) and not verbose:
                 logger.removeHandler(old)
     logging.root.addHandler(handler)
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.INFO)
     logging.captureWarnings(True)
     return file
