@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tasks.answer_normalization import fold_characters
+from tasks.answer_normalization import fold_characters, join_hour_marks
 
 MAX_PROSE_CHARS = 20_000
 MAX_SENTENCE_CHARS = 4_000
@@ -33,7 +33,7 @@ class ExtractionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """The final answer as written, or why there is none."""
+    """The final answer as written but for Unicode twins and white space, or why there is none."""
 
     status: ExtractionStatus
     answer: str | None
@@ -130,8 +130,9 @@ def find_answers(text: str) -> StatedAnswers:
 
 
 def _squeeze(text: str) -> str:
-    """Make each run of blanks one space; lines stay lines."""
-    return _BLANKS.sub(" ", text) if _ODD_BLANK.search(text) else text
+    """Make each run of blanks one space and `P. M.` one word; lines stay lines."""
+    text = _BLANKS.sub(" ", text) if _ODD_BLANK.search(text) else text
+    return join_hour_marks(text)
 
 
 def _state(found: list[str]) -> StatedAnswers:

@@ -64,7 +64,7 @@ _SYMBOL_TEXT = {
 _SIMPLE_NUMBER = re.compile(r"-?[0-9.,]+")
 
 _BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_\n]+)(?<=\S)\1")
-_HOUR_MARK = re.compile(r"(?<![A-Za-z])([AaPp])\. ?[Mm](?:\.|(?![A-Za-z]))")
+_HOUR_MARK = re.compile(r"(?<=[0-9])( ?[AaPp])\. ?[Mm](?:\.|(?![A-Za-z]))")
 _OUTER_MATH = (
     ("$$", "$$"),
     ("$", "$"),
@@ -92,9 +92,12 @@ def normalize(text: str) -> str:
         text = _strip_outer(_expand_latex(_strip_outer(text)))
     if "*" in text or "_" in text:
         text = _BOLD.sub(r"\2", text)
-    if "." in text:
-        text = _HOUR_MARK.sub(lambda found: found[1].lower() + "m", text)
-    return _strip_outer(" ".join(text.split()))
+    return _strip_outer(" ".join(join_hour_marks(text).split()))
+
+
+def join_hour_marks(text: str) -> str:
+    """Write `P.M.` and `p. m.` as `pm`."""
+    return _HOUR_MARK.sub(_write_hour_mark, text) if "." in text else text
 
 
 def to_key(text: str) -> str:
@@ -104,6 +107,10 @@ def to_key(text: str) -> str:
         if key.startswith(article):
             return key[len(article) :]
     return key
+
+
+def _write_hour_mark(found: re.Match[str]) -> str:
+    return found[1].lower() + "m"
 
 
 def _expand_latex(text: str) -> str:

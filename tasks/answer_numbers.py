@@ -2,7 +2,8 @@
 
 Number words become digits; then the places where the answer can stand are tried in order: the
 whole text, what follows the last `=`, what follows the verb, the number that has the gold's unit,
-the only number there is. A hedge, a negation, a bound or several numbers give nothing.
+the only number there is besides bounds. A hedge, a negation, a bare bound or several numbers give
+nothing.
 """
 
 import re
@@ -44,7 +45,8 @@ HEDGE = re.compile(
     re.IGNORECASE,
 )
 _BOUND = re.compile(
-    r"\b(?:between|at least|at most|(?:more|less|fewer) than|over|under|up to|not?) \$?[0-9]",
+    r"\b(?:between \$?-?[0-9][^ ]* and|at least|at most|(?:more|less|fewer) than|over|under|above"
+    r"|below|up to|exactly) \$?-?[0-9][^ ]*",
     re.IGNORECASE,
 )
 _ASSIGNMENTS = re.compile(r"= ?[^=,;]{1,40}(?:[,;]| and) ?[A-Za-z]\w{0,9} ?=")
@@ -53,7 +55,7 @@ _PLAIN_WORD = re.compile(r"[a-z]{2,}[,;.)]?")
 _OR = re.compile(r",? or |;|, (?=(?:about|approximately) )", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(?:is|are|was|were|be|equals?|has|have|had|costs?|contains?|gives?|makes?|total of)"
-    r" (?:equal to |to |therefore |thus |only |exactly |just )?",
+    r" (?:equal to |to |therefore |thus |only |just )?",
     re.IGNORECASE,
 )
 _EDGES = "()[]{},;:.\"'"
@@ -105,6 +107,7 @@ def _find_one(text: str, gold_unit: Unit) -> Quantity | Absence:
         found = _read_leading(tail)
         if found is not None:
             return Absence.HEDGE if HEDGE.search(text) else found
+    text = _drop_bounds(text)
     numbers = scan_quantities(text)
     if not numbers:
         return Absence.NO_NUMBER if numbers is not None else Absence.SEVERAL
@@ -113,6 +116,12 @@ def _find_one(text: str, gold_unit: Unit) -> Quantity | Absence:
     named = [number for number in numbers if gold_unit and shares_unit(gold_unit, number.unit)]
     chosen = named if len({number.value for number in named}) == 1 else numbers
     return chosen[0] if len({number.value for number in chosen}) == 1 else Absence.SEVERAL
+
+
+def _drop_bounds(text: str) -> str:
+    """Drop the numbers that only say what is counted: `6 trains had at least 20 passengers`."""
+    free = _BOUND.sub(" ; ", text)
+    return free if any(map(str.isdigit, free)) else text.replace("exactly ", "")
 
 
 def _list_tails(text: str) -> list[str]:

@@ -50,7 +50,7 @@ class Verdict:
     rule: str
     """The rule that decided."""
     answer: str | None
-    """Extracted final answer, as written."""
+    """Extracted final answer, as written but for Unicode twins and runs of white space."""
     extraction: ExtractionStatus
 
 
