@@ -6,9 +6,11 @@ from typing import Any
 import pyarrow as pa
 from huggingface_hub import DatasetCardData
 
-from tasks.funnel import FunnelStep
+from tasks.funnel import FunnelStep, add_funnels
 
 SIZES = [(10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M")]
+MAX_PARTITIONS = 3
+"""Partitions whose making the card shows; the manifest has all."""
 DESCRIPTIONS = {
     "sft": "one verified rollout a problem, for supervised fine-tuning",
     "grpo": "problems that no rollout solved, for reinforcement learning",
@@ -42,7 +44,8 @@ def write_card(
         "```python\nfrom datasets import load_dataset\n\n"
         f'dataset = load_dataset("PATH_OR_HUB_ID", "{configs[0] if configs else "sft"}")\n```',
         _write_configs(rows, configs),
-        *(_write_partition(name, facts) for name, facts in partitions.items()),
+        _write_funnel(partitions),
+        _write_partitions(partitions),
         *(_write_columns(name, schemas[name]) for name in configs),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -86,19 +89,27 @@ def _write_configs(rows: Mapping[str, int], configs: Sequence[str]) -> str:
     return _write_table(["config", "rows", "what"], lines) if lines else "This data set is empty."
 
 
-def _write_partition(name: str, facts: Mapping[str, Any]) -> str:
-    steps = [FunnelStep(**step) for step in facts["funnel"]]
+def _write_funnel(partitions: Mapping[str, Mapping[str, Any]]) -> str:
+    funnels = [[FunnelStep(**step) for step in facts["funnel"]] for facts in partitions.values()]
     lines = [
-        [step.label, f"{step.num_in:,}", f"{step.num_out:,}", write_reasons(step)] for step in steps
+        [step.label, f"{step.num_in:,}", f"{step.num_out:,}", write_reasons(step)]
+        for step in add_funnels(funnels)
     ]
-    made = [[escape(key), f"`{value}`"] for key, value in facts["identity"].items()]
-    return "\n\n".join(
-        [
-            f"## Partition {escape(name)}",
-            _write_table(["step", "in", "out", "the rest"], lines),
-            _write_table(["made with", ""], made),
-        ]
-    )
+    return f"## Funnel\n\n{_write_table(['step', 'in', 'out', 'the rest'], lines)}"
+
+
+def _write_partitions(partitions: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say what the newest partitions were made with, a column each."""
+    newest = list(partitions)[-MAX_PARTITIONS:]
+    identities = [partitions[name]["identity"] for name in newest]
+    keys = dict.fromkeys(key for identity in identities for key in identity)
+    lines = [
+        [escape(key), *(f"`{identity.get(key, '')}`" for identity in identities)] for key in keys
+    ]
+    table = _write_table(["made with", *(f"partition {escape(name)}" for name in newest)], lines)
+    left_out = len(partitions) - len(newest)
+    note = f"\n\n{left_out:,} earlier partitions are in `sightline.json`." if left_out else ""
+    return f"## Partitions\n\n{table}{note}"
 
 
 def write_reasons(step: FunnelStep) -> str:

@@ -54,3 +54,16 @@ def sum_counts(reports: Sequence[ShardReport]) -> Counter[str]:
     for report in reports:
         total.update(report.counts)
     return total
+
+
+def add_funnels(funnels: Sequence[Sequence[FunnelStep]]) -> list[FunnelStep]:
+    """Add up the funnels of several partitions, step by step."""
+    return [
+        FunnelStep(
+            label=steps[0].label,
+            num_in=sum(step.num_in for step in steps),
+            num_out=sum(step.num_out for step in steps),
+            reasons=dict(sum((Counter(step.reasons) for step in steps), Counter[str]())),
+        )
+        for steps in zip(*funnels, strict=True)
+    ]

@@ -83,7 +83,9 @@ def published_schema(config: str, max_images: int) -> pa.Schema:
     schema = TABLES[config]
     if config != "rejects":
         kind, name = (IMAGE, "image") if max_images == 1 else (pa.list_(IMAGE), "images")
-        schema = schema.insert(1, column(name, kind, "image of the problem, as the model sees it"))
+        # `datasets` takes the Image feature only from a field that may be null, as its own are.
+        doc = "image of the problem, as the model saw it"
+        schema = schema.insert(1, column(name, kind, doc, nullable=True))
     features = {field.name: _feature(field.type) for field in schema}
     info = json.dumps({"info": {"features": features}})
     return schema.with_metadata({"huggingface": info})
