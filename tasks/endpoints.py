@@ -9,7 +9,7 @@ from yarl import URL
 from schemas.errors import AccessError, ContractError
 from tasks.retries import Fault, Patience
 from tasks.transport import Answer, Transport
-from tasks.wire import one_line, parse_models, read_words
+from tasks.wire import one_line, parse_models
 
 _SHOWN_MODELS = 8
 
@@ -108,20 +108,19 @@ async def _check_url(
         if answer.code < 500 and answer.code != 429:
             _check_models(shown, answer, endpoint, transport)
             return None
-        words = read_words(transport.redact(answer.data))
+        words = transport.describe(answer)
         why = f"{shown} answers {answer.code}: {words}; mend the server or {endpoint.remedy}"
     return why
 
 
 def _check_models(shown: str, answer: Answer, endpoint: Endpoint, transport: Transport) -> None:
-    words = read_words(transport.redact(answer.data))
+    words = transport.describe(answer)
     if answer.code in (401, 402, 403):
         raise AccessError(describe_refusal(shown, answer, endpoint, words))
     models = parse_models(answer.data) if answer.code == 200 else None
     if models is None:
-        said = f"redirects to {answer.location}" if answer.location else f"says {words[:120]!r}"
         raise AccessError(
-            f"{shown} has no list of models ({answer.code}, {one_line(said, 200)});"
+            f"{shown} has no list of models ({answer.code}: {one_line(words, 200)});"
             f" the URL of an OpenAI-protocol server usually ends in /v1, {endpoint.remedy}"
         )
     if endpoint.model not in models:

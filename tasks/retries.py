@@ -39,12 +39,20 @@ class Patience:
 
     def draw_delay(self, num_attempts: int, retry_after: float | None) -> float:
         """Draw the seconds to wait after `num_attempts` failed: full jitter, or as told."""
-        ceiling = min(self.max_delay_seconds, self.base_seconds * 2 ** min(num_attempts - 1, 30))
-        jitter = random.uniform(0, ceiling)
+        jitter = random.uniform(0, self._bound_delay(num_attempts))
         if retry_after is None:
             return jitter
         # All who were told the same moment would come at once; a little jitter parts them.
         return min(retry_after, self.max_retry_after_seconds) + min(jitter, self.base_seconds)
+
+    def rest_seconds(self, num_outages: int, retry_after: float | None) -> float:
+        """Return how long a server is left out after so many outages in a row, or as told."""
+        if retry_after is None:
+            return self._bound_delay(num_outages)
+        return min(retry_after, self.max_retry_after_seconds)
+
+    def _bound_delay(self, num_failures: int) -> float:
+        return min(self.max_delay_seconds, self.base_seconds * 2.0 ** min(num_failures - 1, 30))
 
 
 class Fault(Exception):

@@ -8,21 +8,13 @@ is down, never a request. A reply that is final is durable before anyone sees it
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from yarl import URL
-
 from schemas.errors import AccessError
 from schemas.records import Reply, Request, Status
-from tasks.endpoints import (
-    Endpoint,
-    check_endpoint,
-    describe_refusal,
-    hide_credentials,
-    read_api_key,
-)
+from tasks.balancing import Server, make_servers, pick_server
+from tasks.endpoints import Endpoint, check_endpoint, describe_refusal, read_api_key
 from tasks.replies import ReplyStore, reply_key
 from tasks.retries import ACCESS_CODES, OVERLOAD_CODES, Fault, Patience, parse_retry_after
 from tasks.transport import MAX_ANSWER_BYTES, Answer, Transport
@@ -34,18 +26,6 @@ logger = logging.getLogger(__name__)
 
 WINDOW = 8
 """Requests of one call that are held at a time, as a multiple of those in flight."""
-
-
-@dataclass(slots=True)
-class _Server:
-    """One URL of the endpoint."""
-
-    url: URL
-    shown: str
-    in_flight: int = 0
-    num_sent: int = 0
-    resting_until: float = 0.0
-    """Until then it is asked only when all others rest too."""
 
 
 class ModelClient:
@@ -82,10 +62,7 @@ class ModelClient:
         self._slots = asyncio.Semaphore(max_in_flight)
         self._asked: dict[str, asyncio.Future[Reply | None]] = {}
         self._transport: Transport | None = None
-        self._servers = [
-            _Server(URL(f"{url.rstrip('/')}/chat/completions"), hide_credentials(url))
-            for url in endpoint.urls
-        ]
+        self._servers = make_servers(endpoint.urls)
 
     async def __aenter__(self) -> Self:
         return self
@@ -195,7 +172,10 @@ class ModelClient:
             await asyncio.sleep(delay)
 
     async def _attempt(self, request: Request) -> Reply:
-        server = self._pick_server()
+        if not self._servers:
+            raise AccessError(f"no server for {self.endpoint.model!r}")
+        loop = asyncio.get_running_loop()
+        server = pick_server(self._servers, loop.time())
         body = build_body(self.endpoint.model, request)
         server.in_flight += 1
         server.num_sent += 1
@@ -204,31 +184,22 @@ class ModelClient:
             answer = await self._get_transport().send(
                 "POST", server.url, body, self._patience.attempt_seconds
             )
-            return self._read(answer, server)
+            reply = self._read(answer, server)
         except Fault as fault:
             if fault.is_outage:
-                rest = self._patience.draw_delay(3, fault.retry_after)
-                server.resting_until = asyncio.get_running_loop().time() + rest
+                server.rest(loop.time(), self._patience, fault.retry_after)
             raise
+        else:
+            server.num_outages = 0
+            return reply
         finally:
             server.in_flight -= 1
 
-    def _pick_server(self) -> _Server:
-        if len(self._servers) == 1:
-            return self._servers[0]
-        if not self._servers:
-            raise AccessError(f"no server for {self.endpoint.model!r}")
-        now = asyncio.get_running_loop().time()
-        return min(
-            self._servers,
-            key=lambda server: (server.resting_until > now, server.in_flight, server.num_sent),
-        )
-
-    def _read(self, answer: Answer, server: _Server) -> Reply:
+    def _read(self, answer: Answer, server: Server) -> Reply:
         """Turn an answer into a reply, a fault to retry, or the end of the run."""
         if 200 <= answer.code < 300:
             return self._read_success(answer)
-        words = read_words(self._get_transport().redact(answer.data))
+        words = self._get_transport().describe(answer)
         if answer.code in ACCESS_CODES:
             raise AccessError(describe_refusal(server.shown, answer, self.endpoint, words))
         reason = one_line(f"{answer.code}: {words}")

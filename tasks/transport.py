@@ -5,6 +5,7 @@ that a person can act on. Knows nothing of models.
 """
 
 import asyncio
+import errno
 import io
 import ssl
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ import aiohttp
 from yarl import URL
 
 from tasks.retries import Fault
-from tasks.wire import one_line
+from tasks.wire import one_line, read_words
 
 MAX_ANSWER_BYTES = 32 << 20
 _STREAMED_BODY_BYTES = 1 << 20
 """Above this a body goes out in pieces, so that the event loop stays free."""
+_WORDS = {errno.ECONNREFUSED: "connection refused", errno.ECONNRESET: "connection reset"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,12 @@ class Transport:
         """Return an answer without the API key, which some servers repeat in their errors."""
         return data.replace(self._secret, b"[key]") if self._secret else data
 
+    def describe(self, answer: Answer) -> str:
+        """Return a server's own words in one bounded line, without the API key."""
+        if answer.location is not None and 300 <= answer.code < 400:
+            return one_line(f"redirects to {answer.location}")
+        return read_words(self.redact(answer.data)) or "no words"
+
     def _get_session(self) -> aiohttp.ClientSession:
         # Made at first use, inside the event loop that will use it. The caller limits connections.
         if self._session is None:
@@ -123,8 +131,10 @@ def _describe(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientResponseError):
         return f"the answer is not HTTP: {one_line(error.message, 200)}"
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, ConnectionRefusedError):
-        return "connection refused"
+    code = getattr(cause, "errno", None)
+    # Some of aiohttp's own errors carry an errno but not the class that belongs to it.
+    if code in _WORDS:
+        return _WORDS[code]
     if isinstance(cause, ConnectionResetError):
-        return "connection reset"
+        return _WORDS[errno.ECONNRESET]
     return one_line(getattr(cause, "strerror", None) or str(cause) or type(cause).__name__, 200)

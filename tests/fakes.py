@@ -22,6 +22,7 @@ from typing import Any, Self
 
 from tests.fake_faults import FAULTS, Exchange, send_code
 
+TLS_HELLO = b"\x16"
 MARKER = re.compile(r"\[\[(?P<name>\w+)(?::(?P<value>[\w.+-]+))?(?: x(?P<times>\d+))?\]\]")
 SUM = re.compile(r"Compute (-?\d+) ([-+*]) (-?\d+)")
 
@@ -233,6 +234,8 @@ def read_prompt(body: dict[str, Any]) -> tuple[str, bool]:
 
 async def _read_request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes] | None:
     try:
+        if await reader.readexactly(1) == TLS_HELLO:
+            return "/", {}, b""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     except asyncio.IncompleteReadError:
         return None

@@ -1,0 +1,477 @@
+"""The model edge against a server with every fault, over real sockets."""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import re
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from schemas.errors import AccessError, ContractError
+from schemas.records import (
+    ImagePart,
+    Message,
+    Reply,
+    Request,
+    SamplingParams,
+    Status,
+)
+from tasks import transport
+from tasks.replies import ReplyStore
+from tasks.sampling import Endpoint, ModelClient, Patience
+from tests.fakes import FakeModelServer
+
+FAST = Patience(
+    base_seconds=0.002,
+    max_delay_seconds=0.01,
+    max_retry_after_seconds=0.05,
+    max_attempts=3,
+    max_outage_attempts=5,
+    attempt_seconds=0.4,
+    check_seconds=0.4,
+)
+KEY = "sk-very-secret-0123456789"
+
+
+def make_request(
+    text: str, *, index: int = 0, image: bytes | None = None, max_tokens: int = 4096
+) -> Request:
+    images = ()
+    if image is not None:
+        sha256 = hashlib.sha256(image).hexdigest()
+        images = (ImagePart(sha256=sha256, data=image, media_type="image/png"),)
+    return Request(
+        messages=(Message(role="user", text=text, images=images),),
+        sampling=SamplingParams(temperature=0.6, top_p=0.9, max_tokens=max_tokens),
+        sample_index=index,
+        seed=1000 + index,
+    )
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FakeModelServer]:
+    with FakeModelServer() as running:
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def connect(
+    *urls: str, store: str = "memory://sampling", patience: Patience = FAST, **options
+) -> AsyncIterator[ModelClient]:
+    in_client = {
+        name: options.pop(name) for name in ("on_reply", "max_in_flight") if name in options
+    }
+    endpoint = Endpoint(model=options.pop("model", "fake-llm"), urls=urls, **options)
+    async with (
+        ReplyStore.open(store) as replies,
+        ModelClient(endpoint, replies, patience=patience, **in_client) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def client(server, tmp_path) -> AsyncIterator[ModelClient]:
+    async with connect(server.url, store=str(tmp_path)) as connected:
+        yield connected
+
+
+async def test_a_text_request_carries_its_sampling_and_seed(server, client):
+    reply = await client.sample(make_request("Compute 2 + 3", index=7))
+    assert reply.status is Status.OK and reply.finish_reason == "stop"
+    assert reply.text is not None and "\\boxed{" in reply.text
+    assert server.last_body == {
+        "model": "fake-llm",
+        "messages": [{"role": "user", "content": "Compute 2 + 3"}],
+        "temperature": 0.6,
+        "top_p": 0.9,
+        "max_tokens": 4096,
+        "seed": 1007,
+    }
+    assert (client.num_requests, client.num_retries, client.num_reused) == (1, 0, 0)
+    assert client.prompt_tokens == reply.prompt_tokens == 4
+    assert client.completion_tokens == reply.completion_tokens
+
+
+async def test_images_go_as_data_urls_before_the_text(server, client):
+    reply = await client.sample(make_request("Describe.", image=b"\x89PNG"))
+    assert reply.text is not None and reply.text.startswith("A figure")
+    assert server.last_body["messages"][0]["content"] == [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}},
+        {"type": "text", "text": "Describe."},
+    ]
+
+
+async def test_a_large_image_arrives_whole(server, client):
+    reply = await client.sample(make_request("Describe.", image=b"x" * 3_000_000))
+    assert reply.status is Status.OK
+    assert len(server.last_body["messages"][0]["content"][0]["image_url"]["url"]) > 4_000_000
+
+
+async def test_a_kept_reply_is_returned_without_a_request(server, tmp_path):
+    heard: list[tuple[Reply, bool]] = []
+    for _ in range(2):
+        async with connect(
+            server.url, store=str(tmp_path), on_reply=lambda *pair: heard.append(pair)
+        ) as client:
+            await client.sample(make_request("Compute 1 + 1"))
+            counts = client.num_requests, client.num_reused, client.completion_tokens
+    assert counts == (0, 1, 0)
+    assert heard[0][0] == heard[1][0]
+    assert [is_reused for _, is_reused in heard] == [False, True]
+
+
+async def test_the_same_content_asked_at_once_is_paid_for_once(client):
+    replies = await client.sample_all([make_request("Compute 4 + 4")] * 20)
+    assert len(set(replies)) == 1
+    assert (client.num_requests, client.num_reused) == (1, 19)
+
+
+async def test_a_cancelled_request_leaves_the_same_one_of_another_alone(tmp_path):
+    with FakeModelServer(latency_seconds=0.1) as slow:
+        async with connect(slow.url, store=str(tmp_path)) as client:
+            first = asyncio.create_task(client.sample(make_request("Compute 1 + 2")))
+            second = asyncio.create_task(client.sample(make_request("Compute 1 + 2")))
+            await asyncio.sleep(0.03)
+            first.cancel()
+            assert (await second).status is Status.OK
+            assert client.num_requests == 2
+
+
+async def test_replies_come_in_the_order_of_the_requests(client):
+    requests = [make_request("Compute 5 + 6", index=i) for i in range(300)]
+    replies = await client.sample_all(iter(requests))
+    assert len(replies) == 300
+    for request, reply in zip(requests, replies, strict=True):
+        assert await client.sample(request) == reply
+    assert client.num_requests == 300
+
+
+async def test_requests_are_drawn_only_as_replies_come_in(tmp_path):
+    drawn = 0
+
+    def draw() -> Iterator[Request]:
+        nonlocal drawn
+        for index in range(200):
+            drawn += 1
+            yield make_request("x", index=index)
+
+    with FakeModelServer(fault="stall") as stalled:
+        async with connect(stalled.url, store=str(tmp_path), max_in_flight=4) as client:
+            task = asyncio.create_task(client.sample_all(draw()))
+            await asyncio.sleep(0.2)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+    assert drawn < 50
+
+
+async def test_no_more_are_in_flight_than_allowed(tmp_path):
+    with FakeModelServer(latency_seconds=0.01) as slow:
+        async with connect(slow.url, store=str(tmp_path), max_in_flight=3) as client:
+            shards = [
+                client.sample_all([make_request(f"{shard}", index=i) for i in range(20)])
+                for shard in range(3)
+            ]
+            await asyncio.gather(*shards)
+        assert slow.stats()["max_in_flight"] == 3
+
+
+OVERLOADED = ["408", "429", "429:0", "429:date", "503:1", "502", "504", "529", "429:nan", "503:-5"]
+OUTAGES = ["reset", "reset_middle", "break_off", "hang_up", "not_http"]
+
+
+@pytest.mark.parametrize("fault", ["500", "error_200", "engine_abort", *OVERLOADED, *OUTAGES])
+async def test_a_passing_fault_is_asked_again(client, fault):
+    reply = await client.sample(make_request(f"Compute 1 + 1 [[{fault} x2]]"))
+    assert reply.status is Status.OK
+    assert (client.num_requests, client.num_retries) == (3, 2)
+
+
+@pytest.mark.parametrize("fault", ["500", "501", "error_200", *OVERLOADED, *OUTAGES])
+async def test_a_lasting_fault_becomes_a_row_and_is_not_kept(server, client, fault):
+    request = make_request(f"Compute 1 + 1 [[{fault}]]")
+    reply = await client.sample(request)
+    is_outage = fault in OVERLOADED or fault in OUTAGES
+    assert reply.status is Status.SERVER_ERROR
+    assert client.num_requests == (5 if is_outage else 3)
+    assert reply.error is not None and reply.error.isprintable()
+    again = await client.sample(request)
+    assert again.status is Status.SERVER_ERROR and client.num_reused == 0
+
+
+@pytest.mark.parametrize("code", [400, 404, 405, 413, 422])
+async def test_a_wrong_request_is_not_asked_again(client, code):
+    reply = await client.sample(make_request(f"[[{code}]]"))
+    assert reply == Reply(status=Status.REJECTED, error=f"{code}: fault {code} [31m of the test")
+    assert client.num_requests == 1
+
+
+async def test_a_redirect_is_not_followed(client):
+    reply = await client.sample(make_request("[[redirect]]"))
+    assert reply.status is Status.REJECTED and client.num_requests == 1
+    assert "127.0.0.1:9/elsewhere" in (reply.error or "")
+
+
+@pytest.mark.parametrize("code", [401, 402, 403])
+async def test_refused_access_stops_the_run_at_once(server, client, code):
+    requests = [make_request("[[stall]]"), make_request(f"[[{code}]]"), make_request("[[stall]]")]
+    with pytest.raises(AccessError, match=rf"refuses access to 'fake-llm' \({code}: fault {code}"):
+        await client.sample_all(requests)
+    assert client.num_retries == 0
+
+
+UNPARSEABLE = {
+    "html": "not JSON .*<h1>Sign in",
+    "truncated": "not JSON",
+    "invalid_utf8": "not JSON",
+    "empty_body": "not JSON",
+    "nested": "not JSON",
+    "list": "not a JSON object: ",
+    "wrong_shape": "no choices",
+    "number_message": "no choices",
+    "no_choices": r'no choices with a message: {"choices": \[\]}',
+    "null_content": "no content",
+    "number_content": "no content",
+}
+
+
+@pytest.mark.parametrize("fault", UNPARSEABLE)
+async def test_an_answer_that_is_no_completion_is_a_row_with_its_text(client, fault):
+    request = make_request(f"[[{fault}]]")
+    reply = await client.sample(request)
+    assert reply.status is Status.UNPARSEABLE and reply.text is None
+    assert reply.error is not None and len(reply.error) <= 500 and reply.error.isprintable()
+    assert re.search(UNPARSEABLE[fault], reply.error)
+    assert client.num_requests == 1
+    await client.sample(request)
+    assert client.num_reused == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("unclosed", (Status.TRUNCATED, None, "I think")),
+        ("reasoning", (Status.OK, "7", "I think")),
+        ("reasoning_content", (Status.OK, "7", "I think")),
+        ("only_reasoning", (Status.OK, None, "I think")),
+        ("length", (Status.TRUNCATED, "cut of", None)),
+        ("refusal", (Status.REFUSED, None, None)),
+        ("content_filter", (Status.REFUSED, "", None)),
+        ("parts", (Status.OK, "two parts", None)),
+        ("empty_content", (Status.OK, "", None)),
+        ("odd_usage", (Status.OK, "x", None)),
+    ],
+)
+async def test_every_way_a_completion_can_end_is_kept(client, fault, expected):
+    request = make_request(f"[[{fault}]]")
+    reply = await client.sample(request)
+    assert (reply.status, reply.text, reply.reasoning) == expected
+    assert (reply.prompt_tokens, reply.completion_tokens) == (None, None)
+    assert await client.sample(request) == reply and client.num_reused == 1
+
+
+async def test_a_completion_at_max_tokens_is_truncated(client):
+    reply = await client.sample(make_request("Compute 1 + 1", max_tokens=2))
+    assert (reply.status, reply.completion_tokens) == (Status.TRUNCATED, 2)
+
+
+@pytest.mark.parametrize("fault", ["stall", "stall_middle", "drip"])
+async def test_a_slow_server_frees_its_slot_at_the_deadline(server, tmp_path, fault):
+    async with connect(server.url, store=str(tmp_path), max_in_flight=1) as client:
+        started = time.monotonic()
+        slow = asyncio.create_task(client.sample(make_request(f"[[{fault}]]")))
+        await asyncio.sleep(0.01)
+        assert (await client.sample(make_request("Compute 1 + 1"))).status is Status.OK
+        assert time.monotonic() - started < 1.0
+        reply = await slow
+    assert reply.status is Status.SERVER_ERROR
+    assert "no whole answer within 0.4 s" in (reply.error or "")
+    assert time.monotonic() - started < 3.0
+
+
+async def test_all_attempts_together_have_a_deadline(server, tmp_path):
+    patience = Patience(
+        base_seconds=0.001, attempt_seconds=0.1, total_seconds=0.15, max_attempts=99
+    )
+    async with connect(server.url, store=str(tmp_path), patience=patience) as client:
+        reply = await client.sample(make_request("[[stall]]"))
+    assert reply.status is Status.SERVER_ERROR and client.num_requests == 2
+
+
+@pytest.mark.parametrize("fault", ["huge", "endless"])
+async def test_a_huge_answer_is_cut_at_the_cap(server, tmp_path, monkeypatch, fault):
+    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 2 << 20)
+    patience = Patience(attempt_seconds=20)
+    async with connect(server.url, store=str(tmp_path), patience=patience) as client:
+        reply = await client.sample(make_request(f"[[{fault}]]"))
+    assert reply.status is Status.UNPARSEABLE
+    assert reply.error is not None and reply.error.startswith("longer than")
+    assert len(reply.error) <= 500
+
+
+async def test_a_text_that_is_not_unicode_is_asked_and_kept(client):
+    request = make_request("odd \ud800 text")
+    assert (await client.sample(request)).status is Status.OK
+    assert (await client.sample(request)).status is Status.OK
+    assert client.num_reused == 1
+
+
+async def test_a_server_that_restarts_loses_nothing(tmp_path):
+    patience = Patience(base_seconds=0.05, max_delay_seconds=0.2, max_outage_attempts=30)
+    running = FakeModelServer(latency_seconds=0.02)
+    running.start()
+    async with connect(
+        running.url, store=str(tmp_path), patience=patience, max_in_flight=8
+    ) as client:
+        requests = [make_request("Compute 9 + 9", index=i) for i in range(60)]
+        task = asyncio.create_task(client.sample_all(requests))
+        await asyncio.sleep(0.06)
+        await asyncio.to_thread(running.stop)
+        await asyncio.sleep(0.3)
+        running.start()
+        replies = await task
+    running.stop()
+    assert {reply.status for reply in replies} == {Status.OK}
+    assert client.num_retries > 0 and running.stats()["repeats"] <= 8
+
+
+async def test_a_dead_server_of_two_is_left_out(server, tmp_path):
+    async with connect(dead_url(), server.url, store=str(tmp_path)) as client:
+        await client.check()
+        requests = [make_request("Compute 9 + 9", index=i) for i in range(200)]
+        replies = await client.sample_all(requests)
+    assert {reply.status for reply in replies} == {Status.OK}
+
+
+async def test_requests_go_to_the_least_loaded_server(tmp_path):
+    with FakeModelServer(latency_seconds=0.02) as first, FakeModelServer() as second:
+        async with connect(first.url, second.url, store=str(tmp_path), max_in_flight=8) as client:
+            await client.sample_all([make_request("Compute 3 + 3", index=i) for i in range(200)])
+        assert 0 < first.stats()["requests"] < second.stats()["requests"]
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://no-such-host.invalid/v1", "host name not found"),
+        ("tls", "TLS failed"),
+        ("dead", ""),
+    ],
+)
+async def test_a_server_that_cannot_be_reached_is_a_row(server, tmp_path, url, reason):
+    url = {"tls": server.url.replace("http:", "https:"), "dead": dead_url()}.get(url, url)
+    async with connect(url, store=str(tmp_path)) as client:
+        reply = await client.sample(make_request("Compute 1 + 1"))
+    assert reply.status is Status.SERVER_ERROR
+    assert (reason or "connection refused") in (reply.error or "")
+
+
+# check(): before anything is spent.
+
+
+async def test_check_passes_where_the_model_is(client):
+    await client.check()
+    assert client.num_requests == 0
+
+
+async def test_check_names_the_known_models(server):
+    known = r"does not serve 'other'; it serves 'fake-vlm', 'fake-llm'; correct --vlm$"
+    async with connect(server.url, model="other", option="--vlm") as client:
+        with pytest.raises(AccessError, match=known):
+            await client.check()
+
+
+async def test_check_says_that_a_server_is_down():
+    url = dead_url()
+    why = f"^cannot reach {url}: connection refused; start the server or correct --llm$"
+    async with connect(url, option="--llm") as client:
+        with pytest.raises(AccessError, match=why):
+            await client.check()
+
+
+async def test_check_waits_for_a_server_that_comes_up():
+    with FakeModelServer(models_fault="503 x1") as starting:
+        starting.models_fault = "[[503]]"
+        patience = Patience(base_seconds=0.2, check_attempts=3)
+        async with connect(starting.url, patience=patience) as client:
+            task = asyncio.create_task(client.check())
+            await asyncio.sleep(0.1)
+            starting.models_fault = ""
+            await task
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("html", r"has no list of models \(200: Sign in\).*ends in /v1, correct its URL"),
+        ("list", "does not serve 'fake-llm'; it serves nothing"),
+        ("wrong_shape", "has no list of models"),
+        ("404", r"has no list of models \(404"),
+        ("401", r"refuses access to 'fake-llm' \(401: .*api_key_env"),
+        ("403", r"refuses access to 'fake-llm' \(403"),
+        ("500", "answers 500: fault 500"),
+        ("redirect", "redirects to http://127.0.0.1:9/elsewhere"),
+        ("stall", "cannot reach .*: no whole answer within 0.4 s"),
+        ("reset", "cannot reach .*: (connection reset|the server closed the connection)"),
+    ],
+)
+async def test_check_says_in_one_sentence_what_is_wrong(fault, why):
+    with FakeModelServer(models_fault=fault) as wrong:
+        async with connect(wrong.url) as client:
+            with pytest.raises(AccessError, match=why) as caught:
+                await client.check()
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 600
+
+
+async def test_no_server_is_refused_with_the_option_to_give():
+    async with connect(option="--vlm") as client:
+        with pytest.raises(AccessError, match="no server for 'fake-llm'; name one with --vlm"):
+            await client.check()
+
+
+def test_a_url_that_is_none_is_refused():
+    with pytest.raises(ContractError, match="got 'localhost:8000'"):
+        Endpoint(model="m", urls=("localhost:8000",))
+
+
+# The API key: from the environment, and nowhere to be seen.
+
+
+async def test_the_key_is_sent_and_never_shown(tmp_path, monkeypatch, caplog):
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
+    with FakeModelServer(api_key=KEY) as locked:
+        async with connect(locked.url, store=str(tmp_path), api_key_env="TEST_MODEL_KEY") as client:
+            await client.check()
+            assert (await client.sample(make_request("Compute 1 + 1"))).status is Status.OK
+            reply = await client.sample(make_request("[[echo_key]]"))
+            assert (await client.sample(make_request("[[500]]"))).status is Status.SERVER_ERROR
+        assert reply.error == "400: wrong key Bearer [key]"
+        monkeypatch.setenv("TEST_MODEL_KEY", KEY + "-old")
+        async with connect(locked.url, api_key_env="TEST_MODEL_KEY") as client:
+            with pytest.raises(AccessError, match="check the key in TEST_MODEL_KEY"):
+                await client.check()
+    assert KEY not in caplog.text
+    assert all(KEY.encode() not in file.read_bytes() for file in tmp_path.rglob("*.log"))
+
+
+@pytest.mark.parametrize(
+    ("value", "why"), [("", "set the environment"), ("a\nb", "no HTTP header")]
+)
+async def test_a_key_that_cannot_be_used_is_named(server, monkeypatch, value, why):
+    monkeypatch.setenv("TEST_MODEL_KEY", value)
+    async with connect(server.url, api_key_env="TEST_MODEL_KEY") as client:
+        with pytest.raises(AccessError, match=why) as caught:
+            await client.check()
+    assert "a\nb" not in str(caught.value)
+
+
+def dead_url() -> str:
+    """Return the URL of a port where nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}/v1"
