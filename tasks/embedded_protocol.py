@@ -156,9 +156,16 @@ def parse_request(body: bytes) -> ChatRequest:
     try:
         return ChatRequest.model_validate(payload)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        param = ".".join(str(part) for part in first["loc"]) or None
-        raise RequestError(f"{param or 'request'}: {first['msg']}", param=param) from error
+        raise _explain(error) from error
+
+
+def _explain(error: ValidationError) -> RequestError:
+    # Where several readings of a value failed, the one that got furthest was meant.
+    fault = max(error.errors(include_url=False), key=lambda one: len(one["loc"]))
+    param = ".".join(str(part) for part in fault["loc"] if "[" not in str(part)) or None
+    if fault["type"] == "extra_forbidden":
+        return RequestError(f"{param!r} is not supported by this server", param=param)
+    return RequestError(f"{param or 'request'}: {fault['msg']}", param=param)
 
 
 def error_body(error: RequestError) -> bytes:
