@@ -37,7 +37,8 @@ def write_completion(reasoning: str | None, answer_text: str, answer: str) -> st
     """
     thought = (reasoning or answer_text).strip()
     summary = answer_text[: _find_answer_tag(answer_text)].strip() if reasoning else ""
-    parts = [f"<think>\n{thought}\n</think>", summary, f"<answer>{answer.rstrip(" .")}</answer>"]
+    final = answer.rstrip(" .")
+    parts = [f"<think>\n{thought}\n</think>", summary, f"<answer>{final}</answer>"]
     return "\n\n".join(part for part in parts if part)
 
 
