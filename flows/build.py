@@ -106,9 +106,7 @@ async def build(
                 lambda job: reason_shard(job, llm, recipe.reason),
             )
             rollouts = sum_rows(reports, "rollouts")
-            await run_stage(
-                plan, reports, "verify", rollouts, lambda job: verify_shard(job, recipe.verify)
-            )
+            await run_stage(plan, reports, "verify", rollouts, verify_shard)
             await run_stage(
                 plan, reports, "curate", problems, lambda job: curate_shard(job, recipe.curate)
             )

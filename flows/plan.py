@@ -102,7 +102,7 @@ def identify_stages(
         },
         "formalize": _identify_sampled(recipe.formalize, recipe.models.vlm, "vlm"),
         "reason": _identify_sampled(recipe.reason, recipe.models.llm, "llm"),
-        "verify": {"params": recipe.verify.model_dump()},
+        "verify": {"code_version": version("sightline")},
         "curate": {"params": recipe.curate.model_dump()},
     }
     upstream = None

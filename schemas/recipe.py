@@ -120,13 +120,6 @@ class ReasonParams(SampledParams):
     max_tokens: int = Field(default=8192, gt=0)
 
 
-class VerifyParams(Params):
-    """When an answer counts as the gold answer."""
-
-    relative_tolerance: float = Field(default=0.0, ge=0, lt=1)
-    """Largest relative difference at which two numbers count as equal; 0: exact."""
-
-
 class CurateParams(Params):
     """Which rollout of a problem is kept."""
 
@@ -154,7 +147,6 @@ class Recipe(Params):
     models: ModelsParams
     formalize: FormalizeParams = FormalizeParams()
     reason: ReasonParams = ReasonParams()
-    verify: VerifyParams = VerifyParams()
     curate: CurateParams = CurateParams()
     publish: PublishParams = PublishParams()
 

@@ -12,7 +12,6 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from schemas.recipe import VerifyParams
 from schemas.records import ShardReport, Status
 from schemas.tables import VERDICTS
 from tasks.answers import Gold, check_answer, type_gold
@@ -21,15 +20,12 @@ from tasks.shards import ShardJob, find_shard, read_shard, rows_to_table, write_
 GOLD_COLUMNS = ["problem_id", "gold_answer", "options", "unit"]
 
 
-def verify_rollouts(
-    rollouts: pl.DataFrame, problems: pl.DataFrame, params: VerifyParams
-) -> list[dict[str, Any]]:
+def verify_rollouts(rollouts: pl.DataFrame, problems: pl.DataFrame) -> list[dict[str, Any]]:
     """Check every rollout; rows come back in the order of the rollouts.
 
     Args:
         rollouts: (rollouts, ROLLOUTS), any order.
         problems: (problems, GOLD_COLUMNS of PROBLEMS), any order.
-        params: tolerances.
     """
     golds = {
         problem_id: type_gold(answer, options, unit)
@@ -37,12 +33,12 @@ def verify_rollouts(
     }
     columns = ["problem_id", "rollout_index", "status", "answer_text"]
     return [
-        make_verdict(golds[row["problem_id"]], row, params)
+        make_verdict(golds[row["problem_id"]], row)
         for row in rollouts.select(columns).iter_rows(named=True)
     ]
 
 
-def make_verdict(gold: Gold, rollout: dict[str, Any], params: VerifyParams) -> dict[str, Any]:
+def make_verdict(gold: Gold, rollout: dict[str, Any]) -> dict[str, Any]:
     """Check one rollout; one without text is nobody's fault and stays undecided."""
     key = {"problem_id": rollout["problem_id"], "rollout_index": rollout["rollout_index"]}
     if not Status(rollout["status"]).has_text:
@@ -61,17 +57,17 @@ def _name_verdict(row: dict[str, Any]) -> str:
     return {True: "correct", False: "incorrect", None: "cannot_tell"}[row["is_correct"]]
 
 
-def write_verdicts(job: ShardJob, params: VerifyParams) -> ShardReport:
+def write_verdicts(job: ShardJob) -> ShardReport:
     """Verify one shard and write its verdicts."""
     rollouts, problems = read_shard(job, "rollouts"), read_shard(job, "problems", GOLD_COLUMNS)
-    rows = verify_rollouts(rollouts, problems, params)
+    rows = verify_rollouts(rollouts, problems)
     counts = Counter(map(_name_verdict, rows))
     return write_shard(job, "verdicts", rows_to_table(rows, VERDICTS), counts)
 
 
 @task(name="verify_shard", task_run_name="verify-{job.name}", cache_policy=NO_CACHE)
-async def verify_shard(job: ShardJob, params: VerifyParams) -> ShardReport:
+async def verify_shard(job: ShardJob) -> ShardReport:
     """Prefect shell over `verify_rollouts` for one shard."""
     if report := find_shard(job, "verdicts"):
         return report
-    return await asyncio.to_thread(write_verdicts, job, params)
+    return await asyncio.to_thread(write_verdicts, job)
