@@ -98,7 +98,7 @@ class LocalJournal:
         return entries
 
     def _open_writer(self) -> int:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(self._folder)
         path = self._folder / (make_segment_name() + SEGMENT_SUFFIX)
         self._writer = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
         self._written_bytes = 0
@@ -145,6 +145,14 @@ def _write_index(segment: Path, entries: Entries, covered_bytes: int) -> None:
     except OSError:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and what it lies in, so that they survive a loss of power."""
+    absent = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in absent:
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:
