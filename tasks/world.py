@@ -19,7 +19,7 @@ from pathlib import Path
 from PIL import Image
 
 from tasks.world_bars import make_bar_chart
-from tasks.world_figures import Figure, Question, render_options
+from tasks.world_figures import Figure, Question
 from tasks.world_geometry import make_polygon
 from tasks.world_scenes import make_scene
 from tasks.world_tables import make_table
@@ -56,11 +56,6 @@ class WorldProblem:
         """Names the problem: kind and seed."""
         return f"{self.kind}-{self.seed:06d}"
 
-    @property
-    def options_block(self) -> str | None:
-        """The options as prompts show them, or None."""
-        return render_options(self.question.options) or None
-
 
 def make_figure(kind: str, seed: int) -> tuple[Figure, random.Random]:
     """Make a figure, and the generator for its looks and questions."""
@@ -77,7 +72,7 @@ def make_problem(kind: str, seed: int) -> WorldProblem:
     return WorldProblem(
         kind=kind,
         seed=seed,
-        image=figure.draw(rng),
+        image=figure.draw(rng).image,
         formal_text=figure.formal_text,
         question=question,
     )

@@ -1,17 +1,15 @@
 """Bar charts: three or four labelled bars of 1 to 20; the formal text is CSV.
 
-    label,value
-    K,12
-    R,7
-    E,19
+label,value
+K,12
+R,7
+E,19
 """
 
 import random
 from dataclasses import dataclass
 
-from PIL import Image
-
-from tasks.world_canvas import AXIS, COLORS, GRID, Canvas, pick_background, vary_color
+from tasks.world_canvas import AXIS, COLORS, GRID, Canvas, Drawing, pick_background, vary_color
 from tasks.world_figures import Listing, Question
 
 LABELS = "EFGHKLMNPRSTUVXYZ"
@@ -34,7 +32,7 @@ class BarChart:
         """CSV with a header."""
         return "label,value\n" + "\n".join(f"{label},{value}" for label, value in self.bars)
 
-    def draw(self, rng: random.Random) -> Image.Image:
+    def draw(self, rng: random.Random) -> Drawing:
         """Draw axes with ticks every five, then the bars in one color or several."""
         canvas = Canvas(WIDTH, HEIGHT, pick_background(rng))
         _draw_axes(canvas)
@@ -49,6 +47,8 @@ class BarChart:
             corners = ((center - half, BASE - UNIT_PIXELS * value), (center + half, BASE - 0.5))
             canvas.fill_box(corners, vary_color(rng, colors[index]))
             canvas.write((center, BASE + 12), label, label_size)
+            canvas.mark((center, BASE + 12), label)
+            canvas.mark((center, corners[0][1]), str(value))
         return canvas.finish(rng)
 
     def ask(self, rng: random.Random) -> Question:

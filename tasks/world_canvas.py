@@ -5,6 +5,7 @@ comes from the generator that the caller seeds: the same seed gives the same pix
 """
 
 import random
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -60,6 +61,22 @@ def load_noise_tile() -> Image.Image:
     return Image.fromarray(noise.astype(np.uint8), "RGB")
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something on an image that can be read, and where its middle is."""
+
+    center: Point
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A finished image, and what can be read on it."""
+
+    image: Image.Image
+    marks: tuple[Mark, ...]
+
+
 class Canvas:
     """An image being drawn, addressed in final pixels (fractions allowed)."""
 
@@ -68,6 +85,11 @@ class Canvas:
         self.size = (width, height)
         self._image = Image.new("RGB", (width * SCALE, height * SCALE), background)
         self._draw = ImageDraw.Draw(self._image)
+        self._marks: list[Mark] = []
+
+    def mark(self, center: Point, text: str) -> None:
+        """Note what a point of the image says."""
+        self._marks.append(Mark(center, text))
 
     def draw_line(self, points: list[Point], color: Color, width: float = 1.0) -> None:
         """Draw an open line through the points."""
@@ -91,12 +113,12 @@ class Canvas:
         font = load_font(round(size * SCALE))
         self._draw.text(_scale(center), text, fill=color, font=font, anchor="mm")
 
-    def finish(self, rng: random.Random) -> Image.Image:
+    def finish(self, rng: random.Random) -> Drawing:
         """Average to the final size and add noise."""
         small = self._image.reduce(SCALE)
         left, top = (rng.randrange(NOISE_TILE_PIXELS - side) for side in self.size)
         noise = load_noise_tile().crop((left, top, left + self.size[0], top + self.size[1]))
-        return ImageChops.add(small, noise, scale=1.0, offset=-128)
+        return Drawing(ImageChops.add(small, noise, scale=1.0, offset=-128), tuple(self._marks))
 
 
 def _scale(point: Point) -> Point:

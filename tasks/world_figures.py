@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from PIL import Image
+from tasks.world_canvas import Drawing
 
 OPTION_LETTERS = "ABCD"
 
@@ -44,7 +44,7 @@ class Figure(Protocol):
         """The exact formal text."""
         ...
 
-    def draw(self, rng: random.Random) -> Image.Image:
+    def draw(self, rng: random.Random) -> Drawing:
         """Render; only looks, never content, come from `rng`."""
         ...
 
@@ -53,12 +53,7 @@ class Figure(Protocol):
         ...
 
 
-def render_options(options: tuple[str, ...]) -> str:
-    """Write the options as the block that follows a question, one `A. text` a line."""
-    return "\n".join(f"{letter}. {text}" for letter, text in zip(OPTION_LETTERS, options, strict=False))
-
-
-def say(condition: bool) -> str:  # noqa: FBT001 - one obvious argument
+def say(condition: bool) -> str:
     """Turn a truth into yes or no."""
     return "yes" if condition else "no"
 

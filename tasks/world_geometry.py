@@ -11,9 +11,16 @@ The figures are not to scale, as in many a textbook: the labels count.
 import random
 from dataclasses import dataclass
 
-from PIL import Image
-
-from tasks.world_canvas import COLORS, INK, Canvas, Color, Point, pick_background, vary_color
+from tasks.world_canvas import (
+    COLORS,
+    INK,
+    Canvas,
+    Color,
+    Drawing,
+    Point,
+    pick_background,
+    vary_color,
+)
 from tasks.world_figures import Listing, Question
 
 CORNER_NAMES = {
@@ -60,7 +67,7 @@ class Polygon:
         pairs = zip(self.sides, self.lengths, strict=True)
         return "\n".join([head, *(f"Length({side})={length}" for side, length in pairs)])
 
-    def draw(self, rng: random.Random) -> Image.Image:
+    def draw(self, rng: random.Random) -> Drawing:
         """Draw the outline over a pale filling, corner letters and side lengths outside it."""
         canvas = Canvas(SIDE_PIXELS, SIDE_PIXELS, pick_background(rng))
         points = [_shake(point, rng) for point in rng.choice(CORNERS[len(self.corners)])]
@@ -70,10 +77,13 @@ class Polygon:
         middle = _average(points)
         sizes = rng.uniform(13, 15), rng.uniform(13, 15)
         for index, letter in enumerate(self.corners):
-            canvas.write(_push(points[index], middle, LETTER_DISTANCE), letter, sizes[0], INK)
+            corner = _push(points[index], middle, LETTER_DISTANCE)
+            canvas.write(corner, letter, sizes[0], INK)
             side = [points[index], points[(index + 1) % len(points)]]
             at = _push(_average(side), middle, NUMBER_DISTANCE)
             canvas.write(at, str(self.lengths[index]), sizes[1], (168, 36, 36))
+            canvas.mark(at, str(self.lengths[index]))
+            canvas.mark(corner, letter)
         return canvas.finish(rng)
 
     def ask(self, rng: random.Random) -> Question:

@@ -1,16 +1,14 @@
 """Scenes: colored shapes on a grid of four by four; the formal text is JSON.
 
-    [{"id":1,"is":"small red circle","at":[1,2]},
-    {"id":2,"is":"big blue square","at":[3,4]}]
+[{"id":1,"is":"small red circle","at":[1,2]},
+{"id":2,"is":"big blue square","at":[3,4]}]
 """
 
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PIL import Image
-
-from tasks.world_canvas import COLORS, GRID, Canvas, Point, pick_background, vary_color
+from tasks.world_canvas import COLORS, GRID, Canvas, Drawing, Point, pick_background, vary_color
 from tasks.world_figures import Question, count_matches, offer_options, say
 
 SIZES = ("small", "big")
@@ -53,7 +51,7 @@ class Scene:
         ]
         return "[" + ",\n".join(rows) + "]"
 
-    def draw(self, rng: random.Random) -> Image.Image:
+    def draw(self, rng: random.Random) -> Drawing:
         """Draw the grid faintly, then each shape a little off its cell's center."""
         side = NUM_CELLS * CELL_PIXELS
         canvas = Canvas(side, side, pick_background(rng))
@@ -131,9 +129,7 @@ class Scene:
             difficulty=3,
         )
 
-    def _count_two_colors(
-        self, rng: random.Random
-    ) -> list[tuple[str, tuple[str, int]]]:
+    def _count_two_colors(self, rng: random.Random) -> list[tuple[str, tuple[str, int]]]:
         first = rng.choice(self.things).color
         second = rng.choice([color for color in COLORS if color != first])
         pair = [first, second]
@@ -188,6 +184,7 @@ def _draw_thing(canvas: Canvas, thing: Thing, rng: random.Random) -> None:
     x = (thing.column - 0.5) * CELL_PIXELS + rng.uniform(-2, 2)
     y = (thing.row - 0.5) * CELL_PIXELS + rng.uniform(-2, 2)
     color = vary_color(rng, COLORS[thing.color])
+    canvas.mark((x, y), thing.name)
     if thing.shape == "circle":
         canvas.fill_circle((x, y), radius, color)
     else:
@@ -198,7 +195,12 @@ def _outline(shape: str, center: Point, radius: float) -> list[Point]:
     x, y = center
     if shape == "square":
         side = radius * 0.9
-        return [(x - side, y - side), (x + side, y - side), (x + side, y + side), (x - side, y + side)]
+        return [
+            (x - side, y - side),
+            (x + side, y - side),
+            (x + side, y + side),
+            (x - side, y + side),
+        ]
     if shape == "triangle":
         return [(x, y - radius), (x - radius, y + radius * 0.85), (x + radius, y + radius * 0.85)]
     return [(x, y - radius), (x - radius, y), (x, y + radius), (x + radius, y)]

@@ -1,16 +1,23 @@
 """Tables: two or three items with two numbers each; the formal text is CSV.
 
-    item,cost,age
-    cup,12,7
-    hat,3,28
+item,cost,age
+cup,12,7
+hat,3,28
 """
 
 import random
 from dataclasses import dataclass
 
-from PIL import Image
-
-from tasks.world_canvas import AXIS, COLORS, GRID, Canvas, Color, pick_background, vary_color
+from tasks.world_canvas import (
+    AXIS,
+    COLORS,
+    GRID,
+    Canvas,
+    Color,
+    Drawing,
+    pick_background,
+    vary_color,
+)
 from tasks.world_figures import Listing, Question
 
 ITEMS = ("cup", "hat", "key", "map", "pen", "box", "toy", "bag")
@@ -36,7 +43,7 @@ class Table:
         head = ",".join(("item", *self.columns))
         return head + "\n" + "\n".join(f"{name},{left},{right}" for name, left, right in self.rows)
 
-    def draw(self, rng: random.Random) -> Image.Image:
+    def draw(self, rng: random.Random) -> Drawing:
         """Draw a tinted header, rules, and the cells."""
         canvas = Canvas(SIDE, SIDE, pick_background(rng))
         height = ROW_PIXELS * (len(self.rows) + 1)
@@ -50,6 +57,7 @@ class Table:
                 is_word = index == 0 or column == 0
                 x = CENTERS[column] + rng.uniform(-1, 1)
                 canvas.write((x, y), str(cell), sizes[0] if is_word else sizes[1])
+                canvas.mark((CENTERS[column], ROW_PIXELS * (index + 0.5)), str(cell))
         return canvas.finish(rng)
 
     def ask(self, rng: random.Random) -> Question:
