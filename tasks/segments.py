@@ -21,19 +21,25 @@ ENTRY = np.dtype([("high", "<u8"), ("low", "<u8"), ("offset", "<u8"), ("size", "
 
 Entries = npt.NDArray[Any]
 
+_ENTRY = struct.Struct("<QQQI")
 _HEADER = struct.Struct("<8sQQI")
 _MAGIC = b"SLINDEX1"
 
 
 def frame(key: str, body: bytes) -> bytes:
     """Make the line of one record; `body` holds no line break."""
-    return b"%s %08x %s\n" % (key.encode("ascii"), zlib.crc32(body), body)
+    return _frame_head(key, body) + body + b"\n"
+
+
+def _frame_head(key: str, body: bytes) -> bytes:
+    return b"%s %08x " % (key.encode("ascii"), zlib.crc32(body))
 
 
 def read_body(line: bytes, key: str) -> bytes | None:
     """Return the body of a line, or None where the line is not a whole record of `key`."""
     body = line[BODY_START:-1]
-    return body if frame(key, body) == line else None
+    is_whole = line.endswith(b"\n") and line.startswith(_frame_head(key, body))
+    return body if is_whole else None
 
 
 def scan(file: IO[bytes], start: int = 0) -> tuple[Entries, int]:
@@ -47,15 +53,15 @@ def scan(file: IO[bytes], start: int = 0) -> tuple[Entries, int]:
         The records in file order, and the end of the last whole line.
     """
     file.seek(start)
-    found: list[tuple[int, int, int, int]] = []
+    found = bytearray()
     offset = start
     for line in file:
         if not line.endswith(b"\n"):
             break
         if halves := _read_key(line):
-            found.append((*halves, offset, len(line)))
+            found += _ENTRY.pack(*halves, offset, len(line))
         offset += len(line)
-    return np.array(found, dtype=ENTRY), offset
+    return np.frombuffer(found, dtype=ENTRY), offset
 
 
 def _read_key(line: bytes) -> tuple[int, int] | None:

@@ -4,10 +4,14 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import random
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +29,7 @@ from tasks.replies import ReplyStore
 from tasks.sampling import Endpoint, ModelClient, Patience
 from tests.fakes import FakeModelServer
 
+ROOT = Path(__file__).parents[2]
 FAST = Patience(
     base_seconds=0.002,
     max_delay_seconds=0.01,
@@ -368,6 +373,39 @@ async def test_a_server_that_cannot_be_reached_is_a_row(server, tmp_path, url, r
         reply = await client.sample(make_request("Compute 1 + 1"))
     assert reply.status is Status.SERVER_ERROR
     assert (reason or "connection refused") in (reply.error or "")
+
+
+CLIENT = """
+import asyncio, sys
+from tests.tasks.test_sampling import connect, make_request
+
+async def main(url, store):
+    async with connect(url, store=store, max_in_flight=16) as client:
+        print("started", flush=True)
+        requests = (make_request("Compute 8 + 8", index=i) for i in range(400))
+        replies = await client.sample_all(requests)
+        print(len(replies), client.num_requests)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("round", range(4))
+def test_after_a_kill_only_what_was_in_flight_is_asked_again(tmp_path, round):
+    dice = random.Random(round)
+    with FakeModelServer(latency_seconds=0.02) as server:
+        command = [sys.executable, "-c", CLIENT, server.url, str(tmp_path)]
+        for _ in range(3):
+            with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as client:
+                assert client.stdout is not None and client.stdout.readline() == b"started\n"
+                time.sleep(dice.uniform(0.0, 0.2))
+                client.kill()
+        last = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        stats = server.stats()
+    assert stats["unique"] == 400
+    assert last.stdout.split()[1] == "400"
+    # Per kill: 16 in flight, and as many again that were answered but not yet synced.
+    assert stats["repeats"] <= 3 * 2 * 16
 
 
 # check(): before anything is spent.
