@@ -5,6 +5,7 @@ without torchvision. Nothing is fetched and no path is read.
 """
 
 import binascii
+import contextlib
 import json
 import math
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 import pybase64
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tasks.embedded_protocol import RequestError
 
@@ -69,7 +70,7 @@ def _read_preprocessor(model_dir: Path) -> dict[str, Any]:
 
 
 def read_data_url(url: str) -> Image.Image:
-    """Decode the image that a data URL carries, over white where it is transparent.
+    """Decode the image that a data URL carries: upright, over white where it is transparent.
 
     Raises:
         RequestError: It is no base64 data URL, or holds no image of a known format and sane size.
@@ -101,7 +102,9 @@ def _open_image(data: bytes) -> Image.Image:
     if max(image.size) > _MAX_ASPECT_RATIO * min(image.size):
         raise RequestError(f"the image is over {_MAX_ASPECT_RATIO} times longer than wide")
     image.load()
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    with contextlib.suppress(Exception):  # broken metadata does not spoil the picture
+        image = ImageOps.exif_transpose(image)
+    if image.mode in ("RGBA", "LA", "PA") or (image.mode != "RGB" and "transparency" in image.info):
         layers = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), layers).convert("RGB")
     return image.convert("RGB")

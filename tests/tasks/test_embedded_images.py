@@ -65,6 +65,13 @@ def test_transparent_images_stand_on_white():
     assert image.getpixel((3, 3)) == (255, 255, 255)
 
 
+def test_photos_are_turned_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held on its side
+    image = read_data_url(to_data_url(Image.new("RGB", (40, 30)), "JPEG", exif=exif))
+    assert image.size == (30, 40)
+
+
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "RGB"])
 def test_every_mode_becomes_rgb(mode: str):
     format = "JPEG" if mode == "CMYK" else "PNG"

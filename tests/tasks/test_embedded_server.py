@@ -8,6 +8,7 @@ import base64
 import io
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -171,6 +172,26 @@ async def test_greedy_tokens_are_those_of_generate_whatever_shares_the_batch(
         assert reply["usage"]["completion_tokens"] == len(token_ids)
 
 
+@pytest.mark.skipif(
+    not (SHIPPED / "model.safetensors").is_file(), reason="the shipped checkpoint is not here"
+)
+async def test_the_shipped_checkpoint_says_what_generate_says():
+    from transformers import AutoTokenizer
+
+    from prompts import load_prompt
+    from tasks.world import list_problems
+
+    text = load_prompt("formalize.world").render()[0].text
+    images = [problem.image for problem in list_problems(8, "sample")]
+    decode = AutoTokenizer.from_pretrained(SHIPPED).decode
+    async with open_client(SHIPPED) as client:
+        bodies = [chat(text, [image], temperature=0, max_tokens=300) for image in images]
+        replies = await asyncio.gather(*(ask(client, body) for body in bodies))
+    for image, reply in zip(images, replies, strict=True):
+        expected = generate(SHIPPED, text, [image], 300)
+        assert texts(reply) == [decode(expected, skip_special_tokens=True)]
+
+
 async def test_a_text_model_is_served_and_takes_no_images(text_folder: Path):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -298,6 +319,21 @@ async def test_a_client_that_leaves_frees_its_places(client: TestClient, is_stre
     assert metrics["vllm:request_success_total abort"] == 3
     assert metrics["vllm:generation_tokens_total"] < 1200
     assert metrics["vllm:kv_cache_usage_perc"] == 0
+
+
+async def test_whoever_leaves_the_rest_say_the_same(client: TestClient):
+    chances = random.Random(4)
+    bodies = [
+        chat("x" * (7 * i % 50), temperature=0, max_tokens=10 + 9 * i % 70) for i in range(30)
+    ]
+    alone = [texts(await ask(client, body)) for body in bodies[::3]]
+    stays = [asyncio.create_task(ask(client, body)) for body in bodies[::3]]
+    leaves = [asyncio.create_task(ask(client, body)) for body in bodies[1::3] + bodies[2::3]]
+    for task in leaves:
+        await asyncio.sleep(0.01 * chances.random())
+        task.cancel()
+    assert [texts(await task) for task in stays] == alone
+    assert (await read_metrics(client))["vllm:request_success_total abort"] > 0
 
 
 async def test_metrics_count_under_the_names_of_vllm(client: TestClient):

@@ -1,0 +1,70 @@
+"""How the engine puts prompts together; what it says is tested through the server."""
+
+import asyncio
+import random
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the extra 'embedded' is not installed")
+pytest.importorskip("transformers", reason="the extra 'embedded' is not installed")
+
+from tasks.embedded_choice import Sampling
+from tasks.embedded_completion import Completion, CompletionParams, FinishReason
+from tasks.embedded_engine import group_by_length
+from tasks.embedded_processor import Prompt, expand_images
+
+
+def make_completion(num_prompt_tokens: int, **params: object) -> Completion:
+    prompt = Prompt(
+        token_ids=(1,) * num_prompt_tokens,
+        positions=np.zeros((3, num_prompt_tokens), np.int64),
+        digest=b"",
+        next_position=num_prompt_tokens,
+    )
+    fields = {"max_tokens": 9, "end_token_ids": frozenset([0])} | params
+    return Completion(
+        index=0,
+        prompt=prompt,
+        params=CompletionParams(sampling=Sampling(), **fields),  # type: ignore[arg-type]
+        generator=random.Random(0),
+        decode=lambda ids: bytes(ids).decode(errors="replace"),
+        updates=asyncio.Queue(),
+    )
+
+
+def test_prompts_of_like_length_are_read_together():
+    lengths = [100, 10, 12, 125, 13, 126, 1000]
+    groups = group_by_length([make_completion(length) for length in lengths])
+    found = [[len(one.prompt.token_ids) for one in group] for group in groups]
+    assert found == [[10, 12], [13], [100, 125], [126], [1000]]
+
+
+def test_an_end_token_stops_unless_it_is_no_end():
+    stopping, going_on = make_completion(3), make_completion(3, end_token_ids=frozenset())
+    for one in (stopping, going_on):
+        one.accept(65, None)
+        assert one.finish_reason is None
+        one.accept(0, None)
+    assert stopping.finish_reason is FinishReason.STOP
+    assert going_on.finish_reason is None
+
+
+def test_updates_come_by_interval_and_at_the_end():
+    completion = make_completion(3, stream_interval=2, max_tokens=5)
+    told = []
+    for token_id in b"abcde":
+        completion.accept(token_id, None)
+        if update := completion.take_update():
+            told.append((update.text, update.num_tokens, update.finish_reason))
+    assert told == [("ab", 2, None), ("cd", 4, None), ("e", 5, FinishReason.LENGTH)]
+
+
+def test_images_share_a_temporal_position_and_text_goes_on_after_the_longer_side():
+    ids, positions = expand_images([7, 9, 8, 9, 8], [(2, 3), (1, 1)], 9)
+    assert ids == (7, *[9] * 6, 8, 9, 8)
+    assert positions.tolist() == [
+        [0, 1, 1, 1, 1, 1, 1, 4, 5, 6],
+        [0, 1, 1, 1, 2, 2, 2, 4, 5, 6],
+        [0, 1, 2, 3, 1, 2, 3, 4, 5, 6],
+    ]
