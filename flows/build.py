@@ -7,8 +7,7 @@ complete already is found and not made again.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -18,9 +17,11 @@ from prefect.artifacts import acreate_table_artifact
 from prefect.runtime import flow_run
 from pydantic import BaseModel
 
+from flows.logs import find_log_folder
+from flows.models import open_models
 from flows.plan import TABLES_OF, BuildPlan, plan_build
-from schemas.recipe import ModelParams, Recipe
-from schemas.records import Reply, ShardReport
+from schemas.recipe import Recipe
+from schemas.records import ShardReport
 from tasks.card import write_card
 from tasks.curate import curate_shard
 from tasks.formalize import formalize_shard
@@ -38,8 +39,6 @@ from tasks.publish import (
     read_manifest,
 )
 from tasks.reason import reason_shard
-from tasks.replies import ReplyStore
-from tasks.sampling import Endpoint, ModelClient
 from tasks.shards import ShardJob, complete_table, find_table
 from tasks.storage import Folder
 from tasks.verify import verify_shard
@@ -79,7 +78,9 @@ async def build(
     plan = plan_build(recipe, workspace, partition, limit, publish)
     reports: Reports = {}
     with hold(plan.folder):
-        async with open_models(plan) as (vlm, llm):
+        async with open_models(
+            plan, find_log_folder(plan.folder) / "embedded-server.log"
+        ) as models:
             seen = Seen()
             await run_stage(
                 plan,
@@ -95,7 +96,7 @@ async def build(
                 reports,
                 "formalize",
                 problems,
-                lambda job: formalize_shard(job, vlm, recipe.formalize),
+                lambda job: formalize_shard(job, models["vlm"], recipe.formalize),
             )
             texts = count_texts(reports["formal_texts"])
             await run_stage(
@@ -103,14 +104,14 @@ async def build(
                 reports,
                 "reason",
                 texts * recipe.reason.num_rollouts,
-                lambda job: reason_shard(job, llm, recipe.reason),
+                lambda job: reason_shard(job, models["llm"], recipe.reason),
             )
             rollouts = sum_rows(reports, "rollouts")
             await run_stage(plan, reports, "verify", rollouts, verify_shard)
             await run_stage(
                 plan, reports, "curate", problems, lambda job: curate_shard(job, recipe.curate)
             )
-            num_requests = vlm.num_requests + llm.num_requests
+            num_requests = sum(client.num_requests for client in models.values())
         funnel = build_funnel(reports)
         rows, is_changed = await publish_partition(plan, funnel)
     await record_funnel(funnel)
@@ -161,34 +162,6 @@ async def run_stage(
         for table in TABLES_OF[stage]:
             await asyncio.to_thread(complete_table, plan.jobs, table, facts)
     meter.end(stage)
-
-
-@contextlib.asynccontextmanager
-async def open_models(plan: BuildPlan) -> AsyncGenerator[tuple[ModelClient, ModelClient]]:
-    """Open both models' clients; those that will be asked are checked before anything is spent."""
-    models = plan.recipe.models
-    async with (
-        ReplyStore.open(plan.dataset.url) as replies,
-        open_model(models.vlm, replies, "formalize") as vlm,
-        open_model(models.llm, replies, "reason") as llm,
-    ):
-        for stage, client in (("formalize", vlm), ("reason", llm)):
-            if not plan.is_complete(stage):
-                await client.check()
-        yield vlm, llm
-
-
-def open_model(model: ModelParams, replies: ReplyStore, stage: str) -> ModelClient:
-    """Make the client of one model; its replies are counted for `stage`."""
-    meter = METER.get()
-
-    def count(reply: Reply, is_reused: bool) -> None:
-        meter.count_reply(stage, reply, is_reused=is_reused)
-
-    endpoint = Endpoint(
-        model=model.name, urls=model.urls, revision=model.revision, api_key_env=model.api_key_env
-    )
-    return ModelClient(endpoint, replies, on_reply=count)
 
 
 def sum_rows(reports: Reports, table: str) -> int:

@@ -1,8 +1,6 @@
-"""The command line. Parses, then hands over; heavy imports wait until a command needs them."""
+"""The command line: arguments only. Heavy imports wait in `commands` until a command needs them."""
 
 import argparse
-import asyncio
-import logging
 import re
 import sys
 from collections.abc import Sequence
@@ -12,21 +10,11 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.display import show_fault, show_progress, show_report
-from flows.logs import quiet_prefect, start_log
-from flows.recipe_files import list_recipes, load_recipe
-from schemas.errors import (
-    AccessError,
-    ContractError,
-    RecipeError,
-    ServerError,
-    SourceError,
-    WorkspaceBusyError,
-)
-from schemas.recipe import NAME_PATTERN, Recipe
-
-KNOWN_FAULTS = (ServerError, AccessError, ContractError, WorkspaceBusyError, OSError)
-DONE, FAILED, WRONG_USAGE = 0, 1, 2
+from flows.commands import WRONG_USAGE, run_build, run_demo, run_serve_model
+from flows.display import show_fault
+from flows.recipe_files import list_recipes
+from schemas.errors import RecipeError, SourceError
+from schemas.recipe import NAME_PATTERN
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,10 +33,14 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sightline",
         description="Turn images with questions and gold answers into verified chains of thought.",
+        epilog="sightline COMMAND --help says more of each. Exit codes: 0 done, 1 the run failed,"
+        " 2 wrong usage or recipe.",
     )
     parser.add_argument("--version", action="version", version=version("sightline"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_build(commands)
+    _add_demo(commands)
+    _add_serve_model(commands)
     return parser
 
 
@@ -74,8 +66,10 @@ def _add_build(commands: Any) -> None:
     build.add_argument(
         "--workspace", default="data/runs", metavar="W", help="folder or fsspec URL (%(default)s)"
     )
-    build.add_argument("--partition", default="all", metavar="P", help="unit of a run (all)")
-    build.add_argument("--limit", type=int, metavar="N", help="source rows at most")
+    build.add_argument(
+        "--partition", default="all", type=_name, metavar="P", help="unit of a run (%(default)s)"
+    )
+    build.add_argument("--limit", type=_count, metavar="N", help="source rows at most")
     build.add_argument(
         "--publish", metavar="TARGET", help="folder or fsspec URL (<workspace>/published)"
     )
@@ -94,75 +88,50 @@ def _add_build(commands: Any) -> None:
     build.add_argument(
         "--print-recipe", action="store_true", help="show the resolved recipe as JSON and stop"
     )
-    build.add_argument("--json", action="store_true", help="print the report as JSON on stdout")
-    build.add_argument("--verbose", action="store_true", help="show log lines on the screen")
+    _add_reporting(build)
 
 
-def run_build(options: argparse.Namespace, console: Console) -> int:
-    """Build, watch, and report."""
-    recipe = _read_recipe(options)
-    if options.print_recipe:
-        print(recipe.model_dump_json(indent=2))  # noqa: T201
-        return DONE
-    quiet_prefect()
-    from flows.build import build
-    from flows.plan import plan_build
-    from tasks.meter import METER, Meter
-
-    plan = plan_build(recipe, options.workspace, options.partition, options.limit, options.publish)
-    logs = plan.folder.join("logs") if plan.folder.is_local else None
-    log = start_log(Path(logs.path() if logs else "data/runs/logs"), verbose=options.verbose)
-    meter = Meter()
-    METER.set(meter)
-    try:
-        with show_progress(console, meter):
-            report = asyncio.run(
-                build(recipe, options.workspace, options.partition, options.limit, options.publish)
-            )
-    except KeyboardInterrupt:
-        show_fault(console, "stopped; the same command goes on from here", str(log))
-        return FAILED
-    except BaseExceptionGroup as group:
-        return _report_fault(console, _first_fault(group), str(log))
-    except Exception as error:
-        return _report_fault(console, error, str(log))
-    if options.json:
-        print(report.model_dump_json())  # noqa: T201
-    else:
-        show_report(console, report.model_dump(), str(log))
-    return DONE
-
-
-def _read_recipe(options: argparse.Namespace) -> Recipe:
-    if not re.match(NAME_PATTERN, options.partition):
-        raise RecipeError(
-            f"--partition: expected letters, digits and . _ -, not {options.partition!r}"
-        )
-    if options.limit is not None and options.limit < 1:
-        raise RecipeError(f"--limit: expected at least 1, got {options.limit}")
-    models = {role: getattr(options, role) for role in ("vlm", "llm") if getattr(options, role)}
-    return load_recipe(
-        options.recipe, sources=options.source, models=models, settings=options.settings
+def _add_demo(commands: Any) -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="build the embedded recipe on the bundled sample",
+        description="Build a small data set with the small model that ships with Sightline: no"
+        " GPU, no download. Needs the extra `embedded`.",
     )
+    demo.set_defaults(run=run_demo, limit=None, publish=None, partition="all")
+    demo.add_argument("--workspace", default="data/runs", metavar="W", help="folder (%(default)s)")
+    _add_reporting(demo)
 
 
-def _first_fault(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the fault behind a group of them: a known one if there is any."""
-    leaves: list[BaseException] = []
-    for error in group.exceptions:
-        leaves.append(_first_fault(error) if isinstance(error, BaseExceptionGroup) else error)
-    known = [error for error in leaves if isinstance(error, KNOWN_FAULTS)]
-    return (known or leaves)[0]
+def _add_serve_model(commands: Any) -> None:
+    serve = commands.add_parser(
+        "serve-model",
+        help="serve the embedded model over the OpenAI protocol",
+        description="Serve a Qwen2.5-VL or Qwen2 checkpoint folder over the OpenAI protocol on"
+        " this machine; by default the small model that ships with Sightline.",
+    )
+    serve.set_defaults(run=run_serve_model)
+    serve.add_argument("folder", nargs="?", type=Path, help="checkpoint folder (the small model)")
+    serve.add_argument("--port", type=int, default=8000, help="0 takes a free one (%(default)s)")
+    serve.add_argument("--host", default="127.0.0.1", help="address (%(default)s)")
+    serve.add_argument("--name", help="name of the model in requests (the folder's)")
 
 
-def _report_fault(console: Console, error: BaseException, log: str) -> int:
-    logging.getLogger(__name__).error("the run failed", exc_info=error)
-    if isinstance(error, KNOWN_FAULTS):
-        sentence = str(error)
-    else:
-        sentence = f"{type(error).__name__}: {error} (this is a bug; the log has the details)"
-    show_fault(console, sentence, log)
-    return WRONG_USAGE if isinstance(error, RecipeError | SourceError) else FAILED
+def _add_reporting(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print the report as JSON on stdout")
+    command.add_argument("--verbose", action="store_true", help="show log lines on the screen")
+
+
+def _name(text: str) -> str:
+    if not re.match(NAME_PATTERN, text):
+        raise argparse.ArgumentTypeError(f"expected letters, digits and . _ -, got {text!r}")
+    return text
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, got {text!r}")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from tasks.contrast import Contrast
 from tasks.meter import Meter, StageMeter
 
 PLAIN_SECONDS = 5.0
@@ -126,6 +127,18 @@ def show_report(console: Console, report: dict[str, Any], log: str) -> None:
     }
     for name, value in lines.items():
         console.print(Text(f"{name:<10} {value}"), soft_wrap=True)
+
+
+def show_contrast(console: Console, contrast: Contrast) -> None:
+    """Show a right and a wrong rollout of one problem side by side."""
+    console.print()
+    console.print(Text(f"{contrast.question}  (gold answer: {contrast.gold_answer})", style="bold"))
+    console.print(Text(contrast.formal_text, style="dim"))
+    table = Table(expand=True, show_lines=False)
+    table.add_column("right", style="green", ratio=1, overflow="fold")
+    table.add_column("wrong", style="red", ratio=1, overflow="fold")
+    table.add_row(Text(contrast.right), Text(contrast.wrong))
+    console.print(table)
 
 
 def show_fault(console: Console, sentence: str, log: str | None) -> None:

@@ -8,6 +8,8 @@ import os
 import time
 from pathlib import Path
 
+from tasks.storage import Folder
+
 OURS = ("flows", "tasks", "prefect")
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -21,6 +23,12 @@ def quiet_prefect() -> None:
     # The local server writes task runs in batches: less processor time and no backlog.
     for name in ("BATCH_SIZE", "READ_BATCH_SIZE"):
         os.environ.setdefault(f"PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_{name}", "200")
+
+
+def find_log_folder(partition: Folder) -> Path:
+    """Return where the logs of a partition go: beside it, or here where it is remote."""
+    name = partition.join("logs")
+    return Path(name.path()) if partition.is_local else Path("data/runs/logs")
 
 
 def start_log(folder: Path, *, verbose: bool) -> Path:

@@ -1,13 +1,15 @@
 """What a build will do, before it does anything: its sources, shards, fingerprints and target."""
 
+import hashlib
 import math
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from prompts import load_prompt
 from schemas.errors import RecipeError
-from schemas.recipe import ModelParams, Recipe, SampledParams
+from schemas.recipe import ModelParams, ModelsParams, Recipe, SampledParams
 from tasks.ingest import PlannedSource, plan_sources
 from tasks.shards import ShardJob, find_table, make_fingerprint
 from tasks.sources import open_source
@@ -63,6 +65,7 @@ def plan_build(
         SourceError: a source cannot be read.
         RecipeError: a model has no server, or a prompt does not exist.
     """
+    recipe = pin_models(recipe)
     sources = plan_sources([(params, open_source(params)) for params in recipe.source], limit)
     num_rows = sum(source.num_rows for source in sources)
     num_shards = max(1, min(math.ceil(num_rows / recipe.ingest.shard_rows), MAX_SHARDS))
@@ -87,6 +90,32 @@ def plan_build(
         identities=identities,
         target=target or recipe.publish.target or Folder(workspace).join("published").url,
     )
+
+
+def pin_models(recipe: Recipe) -> Recipe:
+    """Give embedded models the hash of their weights as revision: other weights, other replies.
+
+    Raises:
+        RecipeError: a checkpoint folder has no weights.
+    """
+    roles = {role: getattr(recipe.models, role) for role in ModelsParams.model_fields}
+    pinned = {
+        role: model.model_copy(update={"revision": _hash_weights(role, model)})
+        for role, model in roles.items()
+        if model.kind == "embedded"
+    }
+    return recipe.model_copy(update={"models": recipe.models.model_copy(update=pinned)})
+
+
+def _hash_weights(role: str, model: ModelParams) -> str:
+    weights = sorted(Path(model.path).glob("*.safetensors"))
+    if not model.path or not weights:
+        raise RecipeError(
+            f"models.{role}.path: no *.safetensors in {model.path!r}; give a checkpoint folder"
+        )
+    folder = Folder(model.path)
+    hashes = [folder.sha256(file.name) for file in weights]
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
 
 
 def identify_stages(
@@ -119,7 +148,7 @@ def _identify_source(planned: PlannedSource) -> dict[str, Any]:
 
 
 def _identify_sampled(params: SampledParams, model: ModelParams, role: str) -> dict[str, Any]:
-    if not model.urls:
+    if model.kind == "endpoint" and not model.urls:
         raise RecipeError(
             f"models.{role}.urls: {model.name!r} has no server; start one and give"
             f" --{role} {model.name}@http://127.0.0.1:8000/v1"

@@ -11,6 +11,8 @@ from schemas.errors import RecipeError
 from schemas.recipe import Recipe
 
 RECIPE_DIR = Path(__file__).parent / "recipes"
+PROJECT_DIR = Path(__file__).parents[1]
+"""Paths in shipped recipes start here; those in a user's recipe where the command runs."""
 OTHER = "start with one of these, or give the path of a .toml file"
 
 
@@ -37,7 +39,10 @@ def load_recipe(
     Raises:
         RecipeError: one sentence with the key, the value and what was expected.
     """
-    values = _read_toml(_find_file(name))
+    file = _find_file(name)
+    values = _read_toml(file)
+    if file.parent == RECIPE_DIR:
+        _put_project_paths(values)
     if isinstance(values.get("source"), dict):
         values["source"] = [values["source"]]
     _put_sources(values, sources)
@@ -63,6 +68,12 @@ def _read_toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"recipe {str(file)!r} is not TOML: {error}") from None
+
+
+def _put_project_paths(values: dict[str, Any]) -> None:
+    for section in (values["source"], *values["models"].values()):
+        if section.get("path"):
+            section["path"] = str(PROJECT_DIR / section["path"])
 
 
 def _put_sources(values: dict[str, Any], paths: Sequence[str]) -> None:

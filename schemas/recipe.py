@@ -64,9 +64,12 @@ class IngestParams(Params):
 class ModelParams(Params):
     """Where the replies of a model come from."""
 
-    kind: Literal["endpoint"] = "endpoint"
+    kind: Literal["endpoint", "embedded"] = "endpoint"
+    """`endpoint`: running servers; `embedded`: a checkpoint folder that Sightline serves itself."""
     name: str = Field(min_length=1)
     """Model name that requests carry."""
+    path: str = ""
+    """Checkpoint folder of an embedded model."""
     urls: tuple[str, ...] = ()
     """Base URLs of OpenAI-protocol servers, each ending in /v1."""
     revision: str | None = None

@@ -1,0 +1,112 @@
+"""What the commands do, once their arguments are read."""
+
+import argparse
+import asyncio
+import logging
+from pathlib import Path
+
+from rich.console import Console
+
+from flows.display import show_contrast, show_fault, show_progress, show_report
+from flows.logs import find_log_folder, quiet_prefect, start_log
+from flows.recipe_files import PROJECT_DIR, load_recipe
+from schemas.errors import (
+    AccessError,
+    ContractError,
+    RecipeError,
+    ServerError,
+    SourceError,
+    WorkspaceBusyError,
+)
+from schemas.recipe import Recipe
+
+KNOWN_FAULTS = (ServerError, AccessError, ContractError, WorkspaceBusyError, OSError)
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+
+
+def run_build(options: argparse.Namespace, console: Console) -> int:
+    """Build, watch, and report."""
+    models = {role: getattr(options, role) for role in ("vlm", "llm") if getattr(options, role)}
+    recipe = load_recipe(
+        options.recipe, sources=options.source, models=models, settings=options.settings
+    )
+    if options.print_recipe:
+        print(recipe.model_dump_json(indent=2))  # noqa: T201
+        return DONE
+    return _build(recipe, options, console)
+
+
+def run_demo(options: argparse.Namespace, console: Console) -> int:
+    """Build the embedded recipe on the bundled sample, and show what verification does."""
+    recipe = load_recipe("embedded")
+    result = _build(recipe, options, console)
+    if result == DONE and not options.json:
+        from flows.plan import plan_build
+        from tasks.contrast import find_contrast
+
+        plan = plan_build(recipe, options.workspace, options.partition, None, None)
+        if contrast := find_contrast(plan.jobs):
+            show_contrast(console, contrast)
+    return result
+
+
+def run_serve_model(options: argparse.Namespace, console: Console) -> int:
+    """Serve a checkpoint folder until it is stopped."""
+    from tasks.embedded_options import ServerOptions
+    from tasks.embedded_server import serve
+
+    folder = options.folder or PROJECT_DIR / "data/model"
+    try:
+        serve(folder, options.host, options.port, ServerOptions(name=options.name))
+    except (AccessError, OSError) as error:
+        show_fault(console, str(error), None)
+        return FAILED
+    return DONE
+
+
+def _build(recipe: Recipe, options: argparse.Namespace, console: Console) -> int:
+    quiet_prefect()
+    with console.status("reading the source"):
+        from flows.build import build
+        from flows.plan import plan_build
+        from tasks.meter import METER, Meter
+
+        where = (options.workspace, options.partition, options.limit, options.publish)
+        plan = plan_build(recipe, *where)
+    log = start_log(find_log_folder(plan.folder), verbose=options.verbose)
+    meter = Meter()
+    METER.set(meter)
+    try:
+        with show_progress(console, meter):
+            report = asyncio.run(build(recipe, *where))
+    except KeyboardInterrupt:
+        show_fault(console, "stopped; the same command goes on from here", str(log))
+        return FAILED
+    except BaseExceptionGroup as group:
+        return _report_fault(console, _first_fault(group), log)
+    except Exception as error:
+        return _report_fault(console, error, log)
+    if options.json:
+        print(report.model_dump_json())  # noqa: T201
+    else:
+        show_report(console, report.model_dump(), str(log))
+    return DONE
+
+
+def _first_fault(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the fault behind a group of them: a known one if there is any."""
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves.append(_first_fault(error) if isinstance(error, BaseExceptionGroup) else error)
+    known = [error for error in leaves if isinstance(error, KNOWN_FAULTS)]
+    return (known or leaves)[0]
+
+
+def _report_fault(console: Console, error: BaseException, log: Path) -> int:
+    logging.getLogger(__name__).error("the run failed", exc_info=error)
+    if isinstance(error, KNOWN_FAULTS):
+        sentence = str(error)
+    else:
+        sentence = f"{type(error).__name__}: {error} (this is a bug; the log has the details)"
+    show_fault(console, sentence, str(log))
+    return WRONG_USAGE if isinstance(error, RecipeError | SourceError) else FAILED
