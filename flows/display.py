@@ -132,17 +132,23 @@ def show_report(console: Console, report: dict[str, Any], log: str) -> None:
 def show_contrast(console: Console, contrast: Contrast) -> None:
     """Show a right and a wrong rollout of one problem side by side."""
     console.print()
-    console.print(Text(f"{contrast.question}  (gold answer: {contrast.gold_answer})", style="bold"))
-    console.print(Text(contrast.formal_text, style="dim"))
+    asked = f"{contrast.question}  (gold answer: {contrast.gold_answer})"
+    console.print(Text(make_printable(asked), style="bold"))
+    console.print(Text(make_printable(contrast.formal_text), style="dim"))
     table = Table(expand=True, show_lines=False)
     table.add_column("right", style="green", ratio=1, overflow="fold")
     table.add_column("wrong", style="red", ratio=1, overflow="fold")
-    table.add_row(Text(contrast.right), Text(contrast.wrong))
+    table.add_row(*(Text(make_printable(t)) for t in (contrast.right, contrast.wrong)))
     console.print(table)
+
+
+def make_printable(text: str) -> str:
+    """Replace control characters: what models write must not move a person's cursor."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def show_fault(console: Console, sentence: str, log: str | None) -> None:
     """Show why the command failed, in one sentence."""
-    console.print(Text.assemble(("error: ", "bold red"), sentence), soft_wrap=True)
+    console.print(Text.assemble(("error: ", "bold red"), make_printable(sentence)), soft_wrap=True)
     if log:
         console.print(Text(f"log: {log}"), soft_wrap=True)
