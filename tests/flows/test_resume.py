@@ -1,0 +1,159 @@
+"""Killed at any moment and started again, a build ends with the same bytes and asks nothing twice.
+
+The promise is at-least-once calls and exactly-once rows: only what was on its way when the process
+died may be asked again.
+"""
+
+import asyncio
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fake_faults import Exchange
+from tests.fakes import FakeModelServer
+from tests.flows.conftest import (
+    Ended,
+    Sightline,
+    build_arguments,
+    read_files,
+    run_command,
+    start_command,
+    wait_until,
+    write_source,
+)
+
+pytestmark = [pytest.mark.flow, pytest.mark.slow]
+
+NUM_KILLS = 20
+NUM_PROBLEMS = 40
+DURABLE_SECONDS = 0.5
+"""From the server's last byte to a synced reply; 50 ms on an idle machine."""
+SETTINGS = ("--set", "ingest.shard_rows=8")
+
+
+class WatchedServer(FakeModelServer):
+    """A server with latencies by content, up to 0.3 s, that knows when each body came and left."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.asked_at: dict[bytes, list[float]] = {}
+        self.answered_at: dict[bytes, float] = {}
+
+    async def _complete(self, exchange: Exchange, data: bytes) -> None:
+        self.asked_at.setdefault(data, []).append(time.monotonic())
+        await asyncio.sleep(hash_fraction(data) * 0.3)
+        await super()._complete(exchange, data)
+        self.answered_at.setdefault(data, time.monotonic())
+
+    def asked_twice(self) -> dict[bytes, list[float]]:
+        return {body: times for body, times in self.asked_at.items() if len(times) > 1}
+
+    def may_be_lost(self, body: bytes, killed: float) -> bool:
+        """Whether a body was on its way, or its reply not yet synced, when the client died."""
+        return self.answered_at.get(body, killed) > killed - DURABLE_SECONDS
+
+
+def hash_fraction(data: bytes) -> float:
+    return random.Random(data).random()
+
+
+def read_data(workspace: Path) -> dict[str, bytes]:
+    """Return what must not differ between runs: shards and the published folder."""
+    return {
+        name: data
+        for name, data in read_files(workspace).items()
+        if name.endswith(".parquet") or name.startswith("published/")
+    }
+
+
+def find_stage(workspace: Path) -> str:
+    """Return the last table that the killed run had begun."""
+    tables = ("problems", "formal_texts", "rollouts", "verdicts", "sft")
+    begun = [t for t in tables if list((workspace / "openvlthinker/all").glob(f"{t}/*/shard*"))]
+    return "published" if (workspace / "published").exists() else (begun or ["nothing"])[-1]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    return write_source(tmp_path_factory.mktemp("resume") / "source", range(NUM_PROBLEMS))
+
+
+@pytest.fixture(scope="module")
+def whole(source, tmp_path_factory, prefect_server) -> dict[str, bytes]:
+    """Return the data of an undisturbed run of the real command."""
+    workspace = tmp_path_factory.mktemp("whole") / "workspace"
+    with WatchedServer() as server:
+        ended = run_command(build_arguments(server.url, source, workspace, *SETTINGS))
+    assert ended.code == 0, ended.err
+    return read_data(workspace)
+
+
+def has_begun(workspace: Path) -> Callable[[], bool]:
+    """Return a question: whether a run holds its lock, and is about to ingest."""
+    return (workspace / "openvlthinker/all/.lock").exists
+
+
+def measure_run(sightline: Sightline, source: Path, workspace: Path) -> float:
+    """Return how long a run takes from its lock to its end, in seconds."""
+    with WatchedServer() as server:
+        child = sightline.start(build_arguments(server.url, source, workspace, *SETTINGS))
+        wait_until(has_begun(workspace), "a lock")
+        started = time.monotonic()
+        assert child.wait().code == 0
+        return time.monotonic() - started
+
+
+def test_a_build_killed_at_any_moment_ends_with_the_same_bytes(source, whole, tmp_path, sightline):
+    measure_run(sightline, source, tmp_path / "first")  # the first child starts the fork server
+    seconds = measure_run(sightline, source, tmp_path / "timed")
+    dice, stages = random.Random(20), Counter[str]()
+    for number in range(NUM_KILLS):
+        workspace = tmp_path / f"killed-{number}"
+        with WatchedServer() as server:
+            arguments = build_arguments(server.url, source, workspace, *SETTINGS)
+            child = sightline.start(arguments)
+            wait_until(has_begun(workspace), "a lock")
+            time.sleep(dice.uniform(0, seconds))
+            is_alive, killed = child.is_alive(), time.monotonic()
+            child.kill()
+            stages[stage := find_stage(workspace) if is_alive else "over"] += 1
+            ended = sightline.run(arguments)
+        assert ended.code == 0, f"killed in {stage}: {ended.err}"
+        needless = [body for body in server.asked_twice() if not server.may_be_lost(body, killed)]
+        assert not needless, f"killed in {stage}: {len(needless)} asked again"
+        assert read_data(workspace) == whole, f"killed in {stage}"
+    assert stages["over"] < NUM_KILLS / 2, f"too few were killed: {stages}"
+
+
+def test_an_interrupted_build_stops_with_one_sentence_and_goes_on(source, whole, tmp_path):
+    with WatchedServer(latency_seconds=1.0) as server:
+        arguments = build_arguments(server.url, source, tmp_path / "w", *SETTINGS)
+        process = start_command(arguments)
+        wait_until(lambda: server.counts["answered"], "an answer")
+        stopped = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert time.monotonic() - stopped < 10
+        ended = Ended(process.returncode, out, err)
+        assert ended.code == 1
+        assert ended.sentence == "stopped; the same command goes on from here"
+        server.latency_seconds = 0
+        assert run_command(arguments).code == 0
+    assert all(server.may_be_lost(body, stopped) for body in server.asked_twice())
+    assert read_data(tmp_path / "w") == whole
+
+
+def test_an_interrupt_before_the_first_stage_is_no_traceback(source, tmp_path):
+    with FakeModelServer() as server:
+        process = start_command(build_arguments(server.url, source, tmp_path / "w"))
+        wait_until(lambda: "starting" in (process.stderr.readline() or "starting"), "a first line")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert Ended(1, out, err).sentence == "stopped; the same command goes on from here"
