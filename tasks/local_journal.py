@@ -27,7 +27,7 @@ def make_segment_name() -> str:
 class LocalJournal:
     """The segment files of one folder."""
 
-    linger_seconds = 0.002
+    linger_seconds = 0.005
     """How long a batch waits for company before it is synced."""
     _MAX_OPEN_FILES = 64
     _INDEX_AFTER_BYTES = 1 << 20

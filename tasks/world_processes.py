@@ -1,4 +1,4 @@
-"""What the processes of one training share: gradients, a clock, and how they are started."""
+"""What the processes of one training share: parameters, a clock, and how they are started."""
 
 import logging
 import os
@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import nn
 from torch.multiprocessing.spawn import start_processes
 
 LOG = logging.getLogger(__name__)
@@ -21,15 +21,17 @@ ALLOCATOR_ENVIRONMENT = {
 }
 
 
-def share_gradients(parameters: list[nn.Parameter]) -> None:
-    """Average the gradients of all processes; a batch without images has none in vision."""
-    flat = torch.cat([_gradient_of(parameter).reshape(-1) for parameter in parameters])
-    if dist.is_initialized():
-        dist.all_reduce(flat)
-        flat /= dist.get_world_size()
+@torch.no_grad()
+def average_parameters(parameters: list[nn.Parameter]) -> None:
+    """Give all processes the mean of their parameters."""
+    if not dist.is_initialized():
+        return
+    flat = torch.cat([parameter.reshape(-1) for parameter in parameters])
+    dist.all_reduce(flat)
+    flat /= dist.get_world_size()
     parts = torch.split(flat, [parameter.numel() for parameter in parameters])
     for parameter, part in zip(parameters, parts, strict=True):
-        parameter.grad = part.view_as(parameter)
+        parameter.copy_(part.view_as(parameter))
 
 
 class Watch:
@@ -61,7 +63,7 @@ class Watch:
 
 
 def run_processes(work: Callable[..., None], num_processes: int, *arguments: Any) -> None:
-    """Run `work(rank, *arguments)` in so many processes, which can share gradients."""
+    """Run `work(rank, *arguments)` in so many processes, which can average parameters."""
     if num_processes == 1:
         _run_process(0, work, 1, 0, arguments)
         return
@@ -85,10 +87,6 @@ def _run_process(
     work(rank, *arguments)
     if dist.is_initialized():
         dist.destroy_process_group()
-
-
-def _gradient_of(parameter: nn.Parameter) -> Tensor:
-    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
 
 
 def _find_free_port() -> int:

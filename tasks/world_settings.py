@@ -16,11 +16,13 @@ class Settings:
     """Examples of each process in a step."""
     num_processes: int = 2
     """On a CPU; one is used on a GPU, with their batches together."""
+    average_every_steps: int = 8
+    """Processes train apart for so many steps, then average their parameters: local SGD."""
     learning_rate: float = 2.5e-3
     warmup_steps: int = 150
     decay_fraction: float = 0.35
     final_rate_fraction: float = 0.02
-    reading_steps: int = 1_200
+    reading_steps: int = 640
     """First, the vision tower alone learns to read marks; see `world_marks`."""
     reading_batch_size: int = 48
     lesson_weight: float = 0.5
@@ -39,17 +41,15 @@ class Settings:
 
 
 EARLY_WEIGHTS = {
-    "formalize": {"scene": 14.0, "bars": 16.0, "table": 20.0, "geometry": 20.0},
-    "reason": {"scene": 8.0, "bars": 6.0, "table": 6.0, "geometry": 6.0},
+    "formalize": {"scene": 14.0, "bars": 12.0, "table": 13.0, "geometry": 13.0},
+    "reason": {"scene": 13.0, "bars": 10.0, "table": 10.0, "geometry": 10.0},
     "answer": {"scene": 1.0, "bars": 1.0, "table": 1.0, "geometry": 1.0},
 }
 LATE_WEIGHTS = {
-    "formalize": {"scene": 12.0, "bars": 14.0, "table": 16.0, "geometry": 16.0},
-    "reason": {"scene": 12.0, "bars": 8.0, "table": 9.0, "geometry": 9.0},
+    "formalize": {"scene": 11.0, "bars": 10.0, "table": 10.0, "geometry": 11.0},
+    "reason": {"scene": 16.0, "bars": 12.0, "table": 13.0, "geometry": 13.0},
     "answer": {"scene": 1.0, "bars": 1.0, "table": 1.0, "geometry": 1.0},
 }
-
-
 READING_SHARES = [Share("formalize", kind, 1.0) for kind in KINDS]
 
 

@@ -24,7 +24,7 @@ from tasks.world_batches import ExampleMaker
 from tasks.world_forward import Batch, TrainingForward
 from tasks.world_marks import NUM_PIECES, PIECES
 from tasks.world_model import HIDDEN_SIZE, make_model, save_model_folder
-from tasks.world_processes import Watch, run_processes, share_gradients
+from tasks.world_processes import Watch, average_parameters, run_processes
 from tasks.world_settings import READING_SHARES, Settings, list_shares, scale_rate
 from tasks.world_tokenizer import train_tokenizer
 
@@ -121,14 +121,14 @@ class Trainer:
         else:
             loss = self.forward.compute_loss(batch, self.reader, self.settings.lesson_weight)
         loss.backward()
-        trained: nn.Module = self.model.model.visual if is_reading else self.model
-        parameters = [*trained.parameters(), *self.reader.parameters()]
-        share_gradients(parameters)
+        parameters = [*self.model.parameters(), *self.reader.parameters()]
         nn.utils.clip_grad_norm_(parameters, 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.step += 1
+        if self.step % self.settings.average_every_steps == 0:
+            average_parameters(parameters)
         return loss.item()
 
     def _report(self, held_out: dict[str, list[Batch]]) -> None:

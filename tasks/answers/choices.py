@@ -7,8 +7,8 @@ several: "A or B or C" picks nothing.
 import re
 from functools import lru_cache
 
-from tasks.answer_normalization import to_key
-from tasks.answer_types import LETTERS, YES_NO, find_option, key_options
+from tasks.answers.kinds import LETTERS, YES_NO, find_option, key_options
+from tasks.answers.normalization import to_key
 
 MAX_SENTENCE_CHARS = 2_000
 

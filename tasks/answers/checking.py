@@ -15,27 +15,9 @@ Example:
 
 from dataclasses import dataclass
 
-from tasks.answer_extraction import (
-    Extraction,
-    ExtractionStatus,
-    extract_answer,
-    find_answers,
-    split_thought,
-)
-from tasks.answer_rules import judge_answer
-from tasks.answer_types import AnswerType, Gold, type_gold
-
-__all__ = [
-    "AnswerType",
-    "Extraction",
-    "ExtractionStatus",
-    "Gold",
-    "Verdict",
-    "check_answer",
-    "extract_answer",
-    "split_thought",
-    "type_gold",
-]
+from tasks.answers.extraction import ExtractionStatus, find_answers
+from tasks.answers.kinds import Gold
+from tasks.answers.rules import judge_answer
 
 NO_ANSWER = "no_answer"
 SEVERAL_ANSWERS = "several_answers"

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 
-from tasks.image_layout import (
+from tasks.images.layout import (
     MAX_PROFILE_BYTES,
     ImageLayout,
     animated,

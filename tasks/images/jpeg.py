@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tasks.image_layout import (
+from tasks.images.layout import (
     MAX_PROFILE_BYTES,
     ImageLayout,
     corrupt,

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 from PIL import Image, ImageCms, JpegImagePlugin
 
-from tasks.image_layout import ImageLayout
+from tasks.images.layout import ImageLayout
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from tasks.answer_units import Unit, compare_units, find_unit, join_units, parse_unit
+from tasks.answers.units import Unit, compare_units, find_unit, join_units, parse_unit
 
 MAX_DIGITS = 60
 MAX_EXPONENT = 64

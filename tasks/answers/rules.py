@@ -9,12 +9,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
 
-from tasks.answer_calendar import dates_match, parse_date, parse_time, times_match
-from tasks.answer_choices import pick_letter, pick_option, pick_yes_no
-from tasks.answer_normalization import normalize, to_key
-from tasks.answer_numbers import HEDGE, Absence, find_quantities, write_digits
-from tasks.answer_quantities import Quantity, parse_quantity, quantities_match, values_match
-from tasks.answer_types import (
+from tasks.answers.choices import pick_letter, pick_option, pick_yes_no
+from tasks.answers.dates import dates_match, parse_date, parse_time, times_match
+from tasks.answers.kinds import (
     NUMERIC_TYPES,
     YES_NO,
     AnswerType,
@@ -23,6 +20,9 @@ from tasks.answer_types import (
     parse_range,
     parse_ratio,
 )
+from tasks.answers.normalization import normalize, to_key
+from tasks.answers.quantities import Quantity, parse_quantity, quantities_match, values_match
+from tasks.answers.sentences import HEDGE, Absence, find_quantities, write_digits
 
 MAX_ANSWER_CHARS = 4_000
 """Of a normalized answer that is not the gold's own text; longer ones are no answers."""

@@ -10,8 +10,8 @@ import re
 from enum import Enum
 from itertools import zip_longest
 
-from tasks.answer_quantities import CHANGES_VALUE, Quantity, parse_quantity
-from tasks.answer_units import Unit, shares_unit
+from tasks.answers.quantities import CHANGES_VALUE, Quantity, parse_quantity
+from tasks.answers.units import Unit, shares_unit
 
 MAX_WORDS = 400
 

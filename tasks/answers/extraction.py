@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tasks.answer_normalization import fold_characters, join_hour_marks
+from tasks.answers.normalization import fold_characters, join_hour_marks
 
 MAX_PROSE_CHARS = 20_000
 MAX_SENTENCE_CHARS = 4_000

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from tasks.answer_calendar import parse_date, parse_time
-from tasks.answer_normalization import normalize, to_key
-from tasks.answer_numbers import write_digits
-from tasks.answer_quantities import Quantity, parse_quantity, quantities_match
+from tasks.answers.dates import parse_date, parse_time
+from tasks.answers.normalization import normalize, to_key
+from tasks.answers.quantities import Quantity, parse_quantity, quantities_match
+from tasks.answers.sentences import write_digits
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 YES_NO = {"yes": True, "no": False, "true": True, "false": False, "是": True, "否": False}

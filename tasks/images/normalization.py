@@ -13,15 +13,13 @@ from io import BytesIO
 
 from PIL import Image
 
-from tasks.image_layout import ImageError, ImageFormat, ImageLayout, corrupt
-from tasks.image_pixels import change_pixels, encode, fit_size, needs_encoding
-from tasks.jpeg_layout import SIGNATURE as JPEG_SIGNATURE
-from tasks.jpeg_layout import read_jpeg
-from tasks.png_layout import SIGNATURE as PNG_SIGNATURE
-from tasks.png_layout import read_png
-from tasks.webp_layout import has_webp_signature, read_webp
-
-__all__ = ["MAX_FILE_BYTES", "PIXEL_CEILING", "ImageError", "NormalizedImage", "normalize_image"]
+from tasks.images.jpeg import SIGNATURE as JPEG_SIGNATURE
+from tasks.images.jpeg import read_jpeg
+from tasks.images.layout import ImageError, ImageFormat, ImageLayout, corrupt
+from tasks.images.pixels import change_pixels, encode, fit_size, needs_encoding
+from tasks.images.png import SIGNATURE as PNG_SIGNATURE
+from tasks.images.png import read_png
+from tasks.images.webp import has_webp_signature, read_webp
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 PIXEL_CEILING = 89_478_485

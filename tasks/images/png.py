@@ -4,7 +4,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from tasks.image_layout import (
+from tasks.images.layout import (
     MAX_PROFILE_BYTES,
     ImageLayout,
     animated,
