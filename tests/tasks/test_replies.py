@@ -4,7 +4,6 @@ import asyncio
 import dataclasses
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -296,14 +295,13 @@ def test_a_killed_writer_loses_nothing_it_acknowledged(tmp_path, round):
     acknowledged: set[int] = set()
     dice = random.Random(round)
     for run in range(2):
-        writer = start_writer(tmp_path, run * 100_000, 100_000)
-        assert writer.stdout is not None
-        first = int(writer.stdout.readline())
-        time.sleep(dice.uniform(0.0, 0.08))
-        writer.send_signal(signal.SIGKILL)
-        said = writer.stdout.read().splitlines(keepends=True)
+        with start_writer(tmp_path, run * 100_000, 100_000) as writer:
+            assert writer.stdout is not None
+            first = int(writer.stdout.readline())
+            time.sleep(dice.uniform(0.0, 0.08))
+            writer.kill()
+            said = writer.stdout.read().splitlines(keepends=True)
         acknowledged |= {first, *(int(line) for line in said if line.endswith("\n"))}
-        writer.wait()
     store = ReplyStore.open(str(tmp_path))
     lost = [number for number in acknowledged if store.get(make_key(number)) != make_reply(number)]
     assert len(acknowledged) > 10 and lost == []

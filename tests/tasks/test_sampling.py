@@ -1,12 +1,8 @@
 """The model edge against a server with every fault, over real sockets."""
 
 import asyncio
-import contextlib
-import hashlib
-import logging
 import random
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -15,67 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from schemas.errors import AccessError, ContractError
-from schemas.records import (
-    ImagePart,
-    Message,
-    Reply,
-    Request,
-    SamplingParams,
-    Status,
-)
+from schemas.errors import AccessError
+from schemas.records import Reply, Request, Status
 from tasks import transport
-from tasks.replies import ReplyStore
-from tasks.sampling import Endpoint, ModelClient, Patience
+from tasks.sampling import ModelClient, Patience
+from tests.clients import connect, dead_url, make_request
 from tests.fakes import FakeModelServer
 
 ROOT = Path(__file__).parents[2]
-FAST = Patience(
-    base_seconds=0.002,
-    max_delay_seconds=0.01,
-    max_retry_after_seconds=0.05,
-    max_attempts=3,
-    max_outage_attempts=5,
-    attempt_seconds=0.4,
-    check_seconds=0.4,
-)
-KEY = "sk-very-secret-0123456789"
-
-
-def make_request(
-    text: str, *, index: int = 0, image: bytes | None = None, max_tokens: int = 4096
-) -> Request:
-    images = ()
-    if image is not None:
-        sha256 = hashlib.sha256(image).hexdigest()
-        images = (ImagePart(sha256=sha256, data=image, media_type="image/png"),)
-    return Request(
-        messages=(Message(role="user", text=text, images=images),),
-        sampling=SamplingParams(temperature=0.6, top_p=0.9, max_tokens=max_tokens),
-        sample_index=index,
-        seed=1000 + index,
-    )
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[FakeModelServer]:
     with FakeModelServer() as running:
         yield running
-
-
-@contextlib.asynccontextmanager
-async def connect(
-    *urls: str, store: str = "memory://sampling", patience: Patience = FAST, **options
-) -> AsyncIterator[ModelClient]:
-    in_client = {
-        name: options.pop(name) for name in ("on_reply", "max_in_flight") if name in options
-    }
-    endpoint = Endpoint(model=options.pop("model", "fake-llm"), urls=urls, **options)
-    async with (
-        ReplyStore.open(store) as replies,
-        ModelClient(endpoint, replies, patience=patience, **in_client) as client,
-    ):
-        yield client
 
 
 @pytest.fixture
@@ -377,7 +326,7 @@ async def test_a_server_that_cannot_be_reached_is_a_row(server, tmp_path, url, r
 
 CLIENT = """
 import asyncio, sys
-from tests.tasks.test_sampling import connect, make_request
+from tests.clients import connect, make_request
 
 async def main(url, store):
     async with connect(url, store=store, max_in_flight=16) as client:
@@ -406,110 +355,3 @@ def test_after_a_kill_only_what_was_in_flight_is_asked_again(tmp_path, round):
     assert last.stdout.split()[1] == "400"
     # Per kill: 16 in flight, and as many again that were answered but not yet synced.
     assert stats["repeats"] <= 3 * 2 * 16
-
-
-# check(): before anything is spent.
-
-
-async def test_check_passes_where_the_model_is(client):
-    await client.check()
-    assert client.num_requests == 0
-
-
-async def test_check_names_the_known_models(server):
-    known = r"does not serve 'other'; it serves 'fake-vlm', 'fake-llm'; correct --vlm$"
-    async with connect(server.url, model="other", option="--vlm") as client:
-        with pytest.raises(AccessError, match=known):
-            await client.check()
-
-
-async def test_check_says_that_a_server_is_down():
-    url = dead_url()
-    why = f"^cannot reach {url}: connection refused; start the server or correct --llm$"
-    async with connect(url, option="--llm") as client:
-        with pytest.raises(AccessError, match=why):
-            await client.check()
-
-
-async def test_check_waits_for_a_server_that_comes_up():
-    with FakeModelServer(models_fault="503 x1") as starting:
-        starting.models_fault = "[[503]]"
-        patience = Patience(base_seconds=0.2, check_attempts=3)
-        async with connect(starting.url, patience=patience) as client:
-            task = asyncio.create_task(client.check())
-            await asyncio.sleep(0.1)
-            starting.models_fault = ""
-            await task
-
-
-@pytest.mark.parametrize(
-    ("fault", "why"),
-    [
-        ("html", r"has no list of models \(200: Sign in\).*ends in /v1, correct its URL"),
-        ("list", "does not serve 'fake-llm'; it serves nothing"),
-        ("wrong_shape", "has no list of models"),
-        ("404", r"has no list of models \(404"),
-        ("401", r"refuses access to 'fake-llm' \(401: .*api_key_env"),
-        ("403", r"refuses access to 'fake-llm' \(403"),
-        ("500", "answers 500: fault 500"),
-        ("redirect", "redirects to http://127.0.0.1:9/elsewhere"),
-        ("stall", "cannot reach .*: no whole answer within 0.4 s"),
-        ("reset", "cannot reach .*: (connection reset|the server closed the connection)"),
-    ],
-)
-async def test_check_says_in_one_sentence_what_is_wrong(fault, why):
-    with FakeModelServer(models_fault=fault) as wrong:
-        async with connect(wrong.url) as client:
-            with pytest.raises(AccessError, match=why) as caught:
-                await client.check()
-    assert str(caught.value).isprintable() and len(str(caught.value)) < 600
-
-
-async def test_no_server_is_refused_with_the_option_to_give():
-    async with connect(option="--vlm") as client:
-        with pytest.raises(AccessError, match="no server for 'fake-llm'; name one with --vlm"):
-            await client.check()
-
-
-def test_a_url_that_is_none_is_refused():
-    with pytest.raises(ContractError, match="got 'localhost:8000'"):
-        Endpoint(model="m", urls=("localhost:8000",))
-
-
-# The API key: from the environment, and nowhere to be seen.
-
-
-async def test_the_key_is_sent_and_never_shown(tmp_path, monkeypatch, caplog):
-    caplog.set_level(logging.DEBUG)
-    monkeypatch.setenv("TEST_MODEL_KEY", KEY)
-    with FakeModelServer(api_key=KEY) as locked:
-        async with connect(locked.url, store=str(tmp_path), api_key_env="TEST_MODEL_KEY") as client:
-            await client.check()
-            assert (await client.sample(make_request("Compute 1 + 1"))).status is Status.OK
-            reply = await client.sample(make_request("[[echo_key]]"))
-            assert (await client.sample(make_request("[[500]]"))).status is Status.SERVER_ERROR
-        assert reply.error == "400: wrong key Bearer [key]"
-        monkeypatch.setenv("TEST_MODEL_KEY", KEY + "-old")
-        async with connect(locked.url, api_key_env="TEST_MODEL_KEY") as client:
-            with pytest.raises(AccessError, match="check the key in TEST_MODEL_KEY"):
-                await client.check()
-    assert KEY not in caplog.text
-    assert all(KEY.encode() not in file.read_bytes() for file in tmp_path.rglob("*.log"))
-
-
-@pytest.mark.parametrize(
-    ("value", "why"), [("", "set the environment"), ("a\nb", "no HTTP header")]
-)
-async def test_a_key_that_cannot_be_used_is_named(server, monkeypatch, value, why):
-    monkeypatch.setenv("TEST_MODEL_KEY", value)
-    async with connect(server.url, api_key_env="TEST_MODEL_KEY") as client:
-        with pytest.raises(AccessError, match=why) as caught:
-            await client.check()
-    assert "a\nb" not in str(caught.value)
-
-
-def dead_url() -> str:
-    """Return the URL of a port where nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}/v1"
