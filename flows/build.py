@@ -39,12 +39,17 @@ from tasks.publish import (
     read_manifest,
 )
 from tasks.reason import reason_shard
+from tasks.report import write_report
+from tasks.report_facts import summarize
+from tasks.report_sample import read_sample
 from tasks.shards import ShardJob, complete_table, find_table
 from tasks.storage import Folder
 from tasks.verify import verify_shard
 
 SHARDS_AT_ONCE = 4
 """Enough that one shard's last requests do not leave a server idle."""
+
+REPORT = "report.html"
 
 Reports = dict[str, list[ShardReport]]
 StageTask = Callable[[ShardJob], Awaitable[ShardReport]]
@@ -57,6 +62,8 @@ class BuildReport(BaseModel):
     partition: str
     target: str
     """Folder of the published data set; README.md in it is the card."""
+    report: str
+    """Path of the page that shows this partition."""
     rows: dict[str, int]
     """Rows of this partition by config."""
     funnel: list[dict[str, Any]]
@@ -119,6 +126,7 @@ async def build(
         dataset=recipe.name,
         partition=partition,
         target=plan.target,
+        report=f"{plan.target.rstrip('/')}/{REPORT}",
         rows=rows,
         funnel=[asdict(step) for step in funnel],
         num_requests=num_requests,
@@ -178,7 +186,7 @@ def count_texts(reports: list[ShardReport]) -> int:
 async def publish_partition(
     plan: BuildPlan, funnel: list[FunnelStep]
 ) -> tuple[dict[str, int], bool]:
-    """Publish the partition's shards, then the card and the manifest.
+    """Publish the partition's shards, then the card, the manifest and the report.
 
     Returns:
         Rows by config, and whether anything was written.
@@ -204,8 +212,25 @@ async def publish_partition(
             schemas={c: published_schema(c, max_images) for c in CONFIGS},
         )
         is_changed = complete_target(target, old, new, card) or is_changed
+        is_changed = await asyncio.to_thread(publish_report, plan, funnel) or is_changed
     meter.end("publish")
     return {c: sum(f.rows for f in files if f.config == c) for c in CONFIGS}, is_changed
+
+
+def publish_report(plan: BuildPlan, funnel: list[FunnelStep]) -> bool:
+    """Write the page of this partition; False if it is there already, byte for byte."""
+    target, recipe = Folder(plan.target), plan.recipe
+    page = write_report(
+        title=recipe.publish.title or recipe.name,
+        funnel=funnel,
+        identity={"partition": plan.partition} | describe_partition(plan, funnel)["identity"],
+        facts=summarize(plan.jobs),
+        sample=read_sample(plan.jobs),
+    ).encode()
+    if target.exists(REPORT) and target.read(REPORT) == page:
+        return False
+    target.write(REPORT, page)
+    return True
 
 
 def describe_partition(plan: BuildPlan, funnel: list[FunnelStep]) -> dict[str, Any]:

@@ -122,6 +122,7 @@ def show_report(console: Console, report: dict[str, Any], log: str) -> None:
         state: f"{rows}",
         "data set": report["target"],
         "card": f"{report['target']}/README.md",
+        "report": report["report"],
         "log": log,
         "requests": f"{report['num_requests']:,} sent in this run",
     }
