@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.commands import WRONG_USAGE, run_build, run_demo, run_serve_model
+from flows.commands import FAILED, STOPPED, WRONG_USAGE, run_build, run_demo, run_serve_model
 from flows.display import show_fault
 from flows.recipe_files import list_recipes
 from schemas.errors import RecipeError, SourceError
@@ -26,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (RecipeError, SourceError) as error:
         show_fault(console, str(error), None)
         return WRONG_USAGE
+    except KeyboardInterrupt:
+        show_fault(console, STOPPED, None)
+        return FAILED
 
 
 def make_parser() -> argparse.ArgumentParser:

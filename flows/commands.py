@@ -22,6 +22,7 @@ from schemas.recipe import Recipe
 
 KNOWN_FAULTS = (ServerError, AccessError, ContractError, WorkspaceBusyError, OSError)
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
+STOPPED = "stopped; the same command goes on from here"
 
 
 def run_build(options: argparse.Namespace, console: Console) -> int:
@@ -73,14 +74,18 @@ def _build(recipe: Recipe, options: argparse.Namespace, console: Console) -> int
 
         where = (options.workspace, options.partition, options.limit, options.publish)
         plan = plan_build(recipe, *where)
-    log = start_log(find_log_folder(plan.folder), verbose=options.verbose)
+    try:
+        log = start_log(find_log_folder(plan.folder), verbose=options.verbose)
+    except OSError as error:
+        show_fault(console, f"cannot write a log: {error}; choose another --workspace", None)
+        return FAILED
     meter = Meter()
     METER.set(meter)
     try:
         with show_progress(console, meter):
             report = asyncio.run(build(recipe, *where))
     except KeyboardInterrupt:
-        show_fault(console, "stopped; the same command goes on from here", str(log))
+        show_fault(console, STOPPED, str(log))
         return FAILED
     except BaseExceptionGroup as group:
         return _report_fault(console, _first_fault(group), log)

@@ -49,4 +49,5 @@ def start_log(folder: Path, *, verbose: bool) -> Path:
     for name in OURS:
         logging.getLogger(name).setLevel(logging.INFO)
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # A full disk is told once, and not by a traceback a line.
     return file

@@ -63,9 +63,13 @@ def plan_build(
 
     Raises:
         SourceError: a source cannot be read.
-        RecipeError: a model has no server, or a prompt does not exist.
+        RecipeError: a model has no server, a prompt does not exist, or the workspace or the
+            target is on no file system that is known.
     """
     recipe = pin_models(recipe)
+    target = target or recipe.publish.target or f"{workspace.rstrip('/')}/published"
+    check_place("--workspace", workspace)
+    check_place("--publish", target)
     sources = plan_sources([(params, open_source(params)) for params in recipe.source], limit)
     num_rows = sum(source.num_rows for source in sources)
     num_shards = max(1, min(math.ceil(num_rows / recipe.ingest.shard_rows), MAX_SHARDS))
@@ -88,8 +92,20 @@ def plan_build(
         sources=sources,
         jobs=jobs,
         identities=identities,
-        target=target or recipe.publish.target or Folder(workspace).join("published").url,
+        target=target,
     )
+
+
+def check_place(option: str, url: str) -> None:
+    """Make sure, before anything is spent, that a URL names a known file system.
+
+    Raises:
+        RecipeError: it does not, or its package is not installed.
+    """
+    try:
+        _ = Folder(url).fs
+    except (ValueError, ImportError) as error:
+        raise RecipeError(f"{option}: cannot write to {url!r}: {error}") from None
 
 
 def pin_models(recipe: Recipe) -> Recipe:
