@@ -217,3 +217,12 @@ def read_files(folder: Path) -> dict[str, bytes]:
 def read_times(folder: Path) -> dict[str, int]:
     """Return when each of these files was written."""
     return {name: (folder / name).stat().st_mtime_ns for name in read_files(folder)}
+
+
+def read_data(workspace: Path) -> dict[str, bytes]:
+    """Return what must not differ between runs: shards and the published folder."""
+    return {
+        name: data
+        for name, data in read_files(workspace).items()
+        if name.endswith(".parquet") or name.startswith("published/")
+    }

@@ -21,7 +21,7 @@ from tests.flows.conftest import (
     Ended,
     Sightline,
     build_arguments,
-    read_files,
+    read_data,
     run_command,
     start_command,
     wait_until,
@@ -61,15 +61,6 @@ class WatchedServer(FakeModelServer):
 
 def hash_fraction(data: bytes) -> float:
     return random.Random(data).random()
-
-
-def read_data(workspace: Path) -> dict[str, bytes]:
-    """Return what must not differ between runs: shards and the published folder."""
-    return {
-        name: data
-        for name, data in read_files(workspace).items()
-        if name.endswith(".parquet") or name.startswith("published/")
-    }
 
 
 def find_stage(workspace: Path) -> str:
