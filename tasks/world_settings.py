@@ -11,7 +11,7 @@ class Settings:
     """How the shipped model was trained."""
 
     seed: int = 1
-    num_steps: int = 5_600
+    num_steps: int = 3_200
     batch_size: int = 24
     """Examples of each process in a step."""
     num_processes: int = 2
@@ -20,15 +20,15 @@ class Settings:
     """Processes train apart for so many steps, then average their parameters: local SGD."""
     learning_rate: float = 2.5e-3
     warmup_steps: int = 150
-    decay_fraction: float = 0.35
+    decay_fraction: float = 0.4
     final_rate_fraction: float = 0.02
     reading_steps: int = 640
     """First, the vision tower alone learns to read marks; see `world_marks`."""
     reading_batch_size: int = 48
     lesson_weight: float = 0.5
     """Of the reading lessons' loss beside that of the texts, afterwards."""
-    early_fraction: float = 0.45
-    """The part of the steps in which `early_weights` hold; then `late_weights`."""
+    early_fraction: float = 0.55
+    """The part of the steps in which `EARLY_WEIGHTS` hold; then `LATE_WEIGHTS`."""
     num_held_out: int = 64
     """Examples of each task and kind that a curve is measured on."""
     evaluate_every_seconds: float = 240.0
@@ -41,7 +41,7 @@ class Settings:
 
 
 EARLY_WEIGHTS = {
-    "formalize": {"scene": 14.0, "bars": 12.0, "table": 13.0, "geometry": 13.0},
+    "formalize": {"scene": 11.0, "bars": 11.0, "table": 15.0, "geometry": 17.0},
     "reason": {"scene": 13.0, "bars": 10.0, "table": 10.0, "geometry": 10.0},
     "answer": {"scene": 1.0, "bars": 1.0, "table": 1.0, "geometry": 1.0},
 }

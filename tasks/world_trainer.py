@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoTokenizer, Qwen2_5_VLForConditionalGeneration
 
 from tasks.world_batches import ExampleMaker
@@ -115,11 +115,7 @@ class Trainer:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = rate
-        is_reading = self.step < self.settings.reading_steps
-        if is_reading:
-            loss = self.forward.compute_lesson_loss(batch, self.reader)
-        else:
-            loss = self.forward.compute_loss(batch, self.reader, self.settings.lesson_weight)
+        loss = self._compute_loss(batch)
         loss.backward()
         parameters = [*self.model.parameters(), *self.reader.parameters()]
         nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -130,6 +126,12 @@ class Trainer:
         if self.step % self.settings.average_every_steps == 0:
             average_parameters(parameters)
         return loss.item()
+
+    def _compute_loss(self, batch: Batch) -> Tensor:
+        """Compute the loss that this part of the training goes by."""
+        if self.step < self.settings.reading_steps:
+            return self.forward.compute_lesson_loss(batch, self.reader)
+        return self.forward.compute_loss(batch, self.reader, self.settings.lesson_weight)
 
     def _report(self, held_out: dict[str, list[Batch]]) -> None:
         """Log how many held-out completions are exact, and write the model folder."""
