@@ -130,14 +130,16 @@ def write_lead(facts: ReportFacts, select: str) -> Markup:
 def list_tiles(facts: ReportFacts) -> list[dict[str, str]]:
     """List the figures that a reader looks for first."""
     total = facts.count_rollouts()
-    rated = sum(count for (_, size), count in facts.pass_rates.items() if size)
     solved = sum(count for (correct, _), count in facts.pass_rates.items() if correct)
     chosen = facts.selected_lengths
     median = find_quantile(chosen, 0.5) if chosen else None
     tokens = "token" if median == 1 else "tokens"
     return [
         {"value": f"{facts.num_selected:,}", "label": "training rows"},
-        {"value": write_percent(solved, rated), "label": "of problems solved at least once"},
+        {
+            "value": write_percent(solved, facts.num_problems),
+            "label": f"of {count_noun(facts.num_problems, 'problem')} solved at least once",
+        },
         {
             "value": write_percent(facts.count_rollouts("correct"), total),
             "label": f"of {count_noun(total, 'rollout')} correct",

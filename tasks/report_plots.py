@@ -117,7 +117,7 @@ def draw_lengths(lengths: Mapping[tuple[str, int], int]) -> Markup:
     edges = choose_edges(both)
     bins = {v: fill_bins(counts, edges) for v, counts in by_verdict.items()}
     up, down = max(bins["correct"]), max(bins["incorrect"])
-    scale = (PLOT_HEIGHT - TOP - 2 * BOTTOM) / (up + down)
+    scale = (PLOT_HEIGHT - TOP - 2 * BOTTOM - 4) / (up + down)
     middle = TOP + up * scale
     drawn: list[Markup] = []
     for verdict, counts in bins.items():
@@ -127,6 +127,10 @@ def draw_lengths(lengths: Mapping[tuple[str, int], int]) -> Markup:
             place, width = (i + 0.08) / len(edges), 0.84 / len(edges)
             bar = _draw_rect(verdict, place, width, top, f"{count * scale:.1f}", tip)
             drawn += [bar] if count else []
+        peak = counts.index(max(counts))
+        end = middle - up * scale - 8 if verdict == "correct" else middle + down * scale + 17
+        if counts[peak]:
+            drawn.append(_draw_text((peak + 0.5) / len(edges), end, f"{counts[peak]:,}", "value"))
     drawn += [_draw_line(middle), *_draw_scale(edges)]
     spoken = [
         f"{verdict}: {count_noun(counts.total(), 'rollout')}, median {find_quantile(counts, 0.5):,}"

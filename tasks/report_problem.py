@@ -102,7 +102,8 @@ def explain_outcome(
     if problem.outcome is Outcome.UNSOLVED:
         return "No rollout was selected: none is whole and correct. The problem goes to GRPO."
     detail = f" ({problem.drop_detail})" if problem.drop_detail else ""
-    return f"Rejected by {problem.drop_stage}: {problem.drop_reason}{detail}."
+    verb = problem.outcome.value.capitalize()
+    return f"{verb} by {problem.drop_stage}: {problem.drop_reason}{detail}."
 
 
 def _explain_selection(rollouts: Sequence[SampledRollout], select: str) -> str:
