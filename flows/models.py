@@ -36,7 +36,7 @@ async def open_models(plan: BuildPlan, log: Path) -> AsyncGenerator[dict[str, Mo
             if model.kind == "embedded" and is_needed and model.path not in urls:
                 urls[model.path] = await _start_embedded(stack, model, log)
             served = (urls[model.path],) if model.path in urls else model.urls
-            client = _make_client(model, served, replies, stage)
+            client = _make_client(model, served, replies, role)
             clients[role] = await stack.enter_async_context(client)
             if is_needed:
                 await client.check()
@@ -50,14 +50,18 @@ async def _start_embedded(stack: AsyncExitStack, model: ModelParams, log: Path) 
 
 
 def _make_client(
-    model: ModelParams, urls: tuple[str, ...], replies: ReplyStore, stage: str
+    model: ModelParams, urls: tuple[str, ...], replies: ReplyStore, role: str
 ) -> ModelClient:
-    meter = METER.get()
+    meter, stage = METER.get(), STAGE_OF[role]
 
     def count(reply: Reply, is_reused: bool) -> None:
         meter.count_reply(stage, reply, is_reused=is_reused)
 
     endpoint = Endpoint(
-        model=model.name, urls=urls, revision=model.revision, api_key_env=model.api_key_env
+        model=model.name,
+        urls=urls,
+        revision=model.revision,
+        api_key_env=model.api_key_env,
+        option=f"--{role}",
     )
     return ModelClient(endpoint, replies, on_reply=count)

@@ -47,7 +47,7 @@ class ImagePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One chat message: text, and images that stand after it."""
+    """One chat message: images, then text."""
 
     role: str
     """`system`, `user` or `assistant`."""

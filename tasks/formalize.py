@@ -91,6 +91,7 @@ async def formalize_shard(
     """Prefect shell over `formalize_problems` for one shard."""
     if report := find_shard(job, "formal_texts"):
         return report
-    rows = await formalize_problems(iterate_rows(job, "problems"), client, params)
+    problems = iterate_rows(job, "problems", ["problem_id", "images", "image_sha256"])
+    rows = await formalize_problems(problems, client, params)
     counts = Counter(row["status"] for row in rows)
     return write_shard(job, "formal_texts", rows_to_table(rows, FORMAL_TEXTS), counts)

@@ -29,6 +29,7 @@ from schemas.tables import PROBLEMS, REJECTS
 from tasks.answers import Gold, check_answer, type_gold
 from tasks.images import ImageError, NormalizedImage, normalize_image
 from tasks.shards import (
+    GROUP_BYTES,
     ROWS_PER_GROUP,
     ShardJob,
     find_shard,
@@ -125,14 +126,16 @@ class Seen:
     def add(self, key: str) -> bool:
         """Remember a key; return whether it is new."""
         digest = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "little")
-        place = int(np.searchsorted(self._keys, np.uint64(digest)))
+        place = int(self._keys.searchsorted(np.uint64(digest)))
         is_old = place < len(self._keys) and int(self._keys[place]) == digest
         if is_old or digest in self._fresh:
             return False
         self._fresh.add(digest)
         if len(self._fresh) >= 4096:
-            fresh = np.fromiter(self._fresh, dtype=np.uint64, count=len(self._fresh))
-            self._keys, self._fresh = np.union1d(self._keys, fresh), set()
+            fresh = np.sort(np.fromiter(self._fresh, dtype=np.uint64, count=len(self._fresh)))
+            # Both are sorted already: to merge them costs a copy, to sort them anew much more.
+            self._keys = np.insert(self._keys, self._keys.searchsorted(fresh), fresh)
+            self._fresh.clear()
         return True
 
     def add_problem(self, problem_id: str, source: str, source_id: str | None) -> None:
@@ -331,6 +334,19 @@ def _windows(items: Iterable[Any]) -> Iterator[list[Any]]:
         yield window
 
 
+def group_problems(problems: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Cut problems into row groups that are bounded in rows and in bytes of images."""
+    group: list[dict[str, Any]] = []
+    num_bytes = 0
+    for problem in problems:
+        group.append(problem)
+        num_bytes += sum(len(image["bytes"]) for image in problem["images"])
+        if len(group) == ROWS_PER_GROUP or num_bytes >= GROUP_BYTES:
+            yield group
+            group, num_bytes = [], 0
+    yield group
+
+
 def write_problems(
     job: ShardJob, sources: list[PlannedSource], params: IngestParams, seen: Seen
 ) -> ShardReport:
@@ -338,16 +354,18 @@ def write_problems(
     rejects: list[dict[str, Any]] = []
     counts: Counter[str] = Counter()
 
-    def batches() -> Iterator[pa.Table]:
-        problems: list[dict[str, Any]] = []
+    def problems() -> Iterator[dict[str, Any]]:
         rows = shard_rows(sources, job.index, job.num_shards)
         for problem, reject in ingest_rows(rows, params, seen):
             counts[reject["drop_reason"] if reject else "ok"] += 1
-            (problems if problem else rejects).append(problem or reject)  # type: ignore[arg-type]
-            if len(problems) == ROWS_PER_GROUP:
-                yield rows_to_table(problems, PROBLEMS)
-                problems = []
-        yield rows_to_table(problems, PROBLEMS)
+            if problem:
+                yield problem
+            elif reject:
+                rejects.append(reject)
+
+    def batches() -> Iterator[pa.Table]:
+        for group in group_problems(problems()):
+            yield rows_to_table(group, PROBLEMS)
         write_shard(job, "ingest_rejects", rows_to_table(rejects, REJECTS), counts)
 
     return write_batches(job, "problems", batches(), lambda: counts)

@@ -101,9 +101,8 @@ def _feature(kind: pa.DataType) -> Any:
     return {"_type": "Value", "dtype": PRIMITIVES[str(kind)]}
 
 
-def join_images(job: PublishJob, schema: pa.Schema) -> Iterator[pa.Table]:
+def join_images(job: PublishJob, rows: pl.DataFrame, schema: pa.Schema) -> Iterator[pa.Table]:
     """Yield the rows of a config with their images, a row group of problems at a time."""
-    rows = read_rows(job)
     if job.config == "rejects":
         yield conform(rows, schema)
         return
@@ -121,23 +120,24 @@ def join_images(job: PublishJob, schema: pa.Schema) -> Iterator[pa.Table]:
             yield conform(table, schema)
 
 
-def read_rows(job: PublishJob, columns: Sequence[str] | None = None) -> pl.DataFrame:
+def read_rows(job: PublishJob) -> pl.DataFrame:
     """Read the rows of a config; the rejects of ingest and of the later stages are one config."""
-    rows = read_shard(job.shard, job.config, columns)
+    rows = read_shard(job.shard, job.config)
     if job.config != "rejects":
         return rows
-    return pl.concat([read_shard(job.shard, "ingest_rejects", columns), rows])
+    return pl.concat([read_shard(job.shard, "ingest_rejects"), rows])
 
 
 def write_file(job: PublishJob) -> PublishedFile | None:
     """Write one data file of the target; None where it would have no rows."""
-    if read_rows(job, ["problem_id"]).is_empty():
+    rows = read_rows(job)
+    if rows.is_empty():
         return None
     schema = published_schema(job.config, job.max_images)
     with Folder(job.target).replacing(job.path) as temporary:
         with temporary.open("wb") as stream:
-            rows = stream_table(stream, schema, join_images(job, schema), dict)
-        return _describe(job, temporary, rows)
+            num_rows = stream_table(stream, schema, join_images(job, rows, schema), dict)
+        return _describe(job, temporary, num_rows)
 
 
 def _describe(job: PublishJob, file: Path, rows: int) -> PublishedFile:

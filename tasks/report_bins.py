@@ -34,17 +34,17 @@ def choose_edges(counts: Mapping[int, int]) -> list[int]:
 
     The bins end near the 99th percentile.
     """
-    end = find_quantile(counts, 0.99)
+    first, end = min(counts), find_quantile(counts, 0.99)
     if end <= MAX_SPREAD * max(1, find_quantile(counts, 0.5)):
-        return list(range(0, end + 1, _choose_width(end + 1)))
+        width = _choose_width(end - first + 1)
+        return list(range(first // width * width, end + 1, width))
     edges = list(takewhile(lambda edge: edge <= end, _list_round_numbers()))
-    first = bisect.bisect_right(edges, min(counts)) - 1
-    return edges[first:]
+    return edges[bisect.bisect_right(edges, first) - 1 :]
 
 
-def _choose_width(end: int) -> int:
-    scale = 10 ** max(0, math.floor(math.log10(max(1, end / MAX_BINS))))
-    return next(scale * step for step in NICE_STEPS if scale * step * MAX_BINS >= end)
+def _choose_width(span: int) -> int:
+    scale = 10 ** max(0, math.floor(math.log10(max(1, span / MAX_BINS))))
+    return next(scale * step for step in NICE_STEPS if scale * step * MAX_BINS >= span)
 
 
 def _list_round_numbers() -> Iterator[int]:

@@ -24,7 +24,10 @@ from tasks.storage import Folder
 COUNTS_KEY = b"sightline.counts"
 MANIFEST = "manifest.json"
 ROWS_PER_GROUP = 64
-"""Keeps a row group of large images (1 MB each) at the 64 MB that viewers take."""
+GROUP_BYTES = 16 << 20
+"""A row group of large images ends here, since readers hold a whole one in memory."""
+READ_BYTES = 1 << 18
+"""Read at a time from a column; without it a column of a row group is read whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,30 +164,25 @@ def read_shard(job: ShardJob, table: str, columns: Sequence[str] | None = None) 
     return pl.DataFrame(found)
 
 
-def iterate_rows(job: ShardJob, table: str) -> Iterator[dict[str, Any]]:
+def iterate_rows(job: ShardJob, table: str, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield the rows of a shard as dictionaries, a row group in memory at a time."""
     with job.folder(table).open(job.file) as stream:
-        yield from iterate_file(stream)
+        for group in iterate_groups(stream, columns):
+            yield from group.to_pylist()
 
 
-def iterate_file(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of an open Parquet file as dictionaries, a row group in memory at a time."""
-    for batch in iterate_groups(stream):
-        yield from batch.to_pylist()
-
-
-def iterate_groups(stream: IO[bytes], columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+def iterate_groups(stream: IO[bytes], columns: Sequence[str]) -> Iterator[pa.Table]:
     """Yield the row groups of an open Parquet file."""
-    file = pq.ParquetFile(stream)
+    file = pq.ParquetFile(stream, buffer_size=READ_BYTES)
     for group in range(file.num_row_groups):
-        yield file.read_row_group(group, columns=list(columns) if columns else None)
+        yield file.read_row_group(group, columns=list(columns))
 
 
 @contextlib.contextmanager
 def open_parquet(folder: Folder, name: str) -> Generator[pq.ParquetFile]:
     """Open a Parquet file for its footer and single row groups."""
     with folder.open(name) as stream:
-        yield pq.ParquetFile(stream)
+        yield pq.ParquetFile(stream, buffer_size=READ_BYTES)
 
 
 def _leaf_paths(schema: pa.Schema) -> list[str]:

@@ -51,7 +51,8 @@ class Trainer:
         self.settings, self.run, self.output, self.rank = settings, run, output, rank
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.tokenizer = AutoTokenizer.from_pretrained(run / "tokenizer")
-        self.model = make_model(self.tokenizer, settings.seed).to(device)
+        self.model = make_model(self.tokenizer, settings.seed)
+        nn.Module.to(self.model, device)  # The model's own `to` is wrapped and loses its types.
         self.reader = nn.Linear(HIDDEN_SIZE, NUM_PIECES * len(PIECES)).to(device)
         matrices, others = split_parameters(self.model)
         others += self.reader.parameters()

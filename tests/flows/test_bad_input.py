@@ -11,10 +11,9 @@ import polars as pl
 import pytest
 
 import flows.build
-import tasks.sampling
 from flows.cli import main
 from tasks.lock import hold
-from tasks.retries import Patience
+from tasks.sampling.retries import Patience
 from tasks.storage import Folder
 from tests.fakes import FakeModelServer
 from tests.flows.conftest import (
@@ -251,7 +250,7 @@ def test_a_server_that_fails_every_request_ends_the_run_after_retries(
     source, tmp_path, capsys, monkeypatch
 ):
     patience = partial(Patience, base_seconds=0.01, max_attempts=3)
-    monkeypatch.setattr(tasks.sampling, "Patience", patience)
+    monkeypatch.setattr("tasks.sampling.client.Patience", patience)
     hasty = flows.build.formalize_shard.with_options(retry_delay_seconds=0.01)
     monkeypatch.setattr(flows.build, "formalize_shard", hasty)
     with FakeModelServer(fault="500") as server:

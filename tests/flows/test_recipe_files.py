@@ -74,7 +74,7 @@ def test_a_missing_model_is_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["openvlthinkr", "../x", "absent.toml"])
 def test_an_unknown_recipe_names_the_known_ones(name):
-    with pytest.raises(RecipeError, match="known recipes: .*openvlthinker"):
+    with pytest.raises(RecipeError, match=r"known recipes: .*openvlthinker"):
         load_recipe(name)
 
 

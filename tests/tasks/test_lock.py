@@ -26,9 +26,9 @@ def folder(request, tmp_path) -> Folder:
 
 
 def test_a_held_folder_is_refused_in_one_sentence(folder):
-    with hold(folder), pytest.raises(WorkspaceBusyError, match=r"another run \(process \d+ on"):
-        with hold(folder):
-            pass
+    refused = pytest.raises(WorkspaceBusyError, match=r"another run \(process \d+ on")
+    with hold(folder), refused, hold(folder):
+        pass
 
 
 def test_a_released_folder_can_be_held_again(folder):

@@ -15,10 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.records import ImagePart, Message, Reply, Request, SamplingParams, Status
-from tasks import reply_index
 from tasks.replies import ReplyStore, ReplyStoreError, reply_key
-from tasks.reply_format import dump_reply, load_reply
-from tasks.reply_index import Place, ReplyIndex
+from tasks.replies.format import dump_reply, load_reply
+from tasks.replies.index import Place, ReplyIndex
 
 ROOT = Path(__file__).parents[2]
 SAMPLING = SamplingParams(temperature=0.6, top_p=0.95, max_tokens=512)
@@ -392,7 +391,7 @@ async def test_a_failed_sync_fails_all_that_waited_for_it(tmp_path, monkeypatch)
 
 
 def test_the_index_needs_little_memory_and_finds_all(monkeypatch):
-    monkeypatch.setattr(reply_index, "FOLD_AT", 1_000)
+    monkeypatch.setattr("tasks.replies.index.FOLD_AT", 1_000)
     index = ReplyIndex()
     for number in range(5_500):
         index.add(make_key(number), Place(number % 3, number * 10, 9))
@@ -405,7 +404,7 @@ def test_the_index_needs_little_memory_and_finds_all(monkeypatch):
 
 
 def test_keys_that_share_a_half_are_told_apart(monkeypatch):
-    monkeypatch.setattr(reply_index, "FOLD_AT", 2)
+    monkeypatch.setattr("tasks.replies.index.FOLD_AT", 2)
     index = ReplyIndex()
     keys = [f"{high:016x}{low:016x}" for high in (0, 1, 2**64 - 1) for low in (0, 5, 2**64 - 1)]
     for number, key in enumerate(keys):

@@ -13,8 +13,7 @@ import pytest
 
 from schemas.errors import AccessError
 from schemas.records import Reply, Request, Status
-from tasks import transport
-from tasks.sampling import ModelClient, Patience
+from tasks.sampling import ModelClient, Patience, transport
 from tests.clients import connect, dead_url, make_request
 from tests.fakes import FakeModelServer
 

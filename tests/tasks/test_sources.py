@@ -17,9 +17,7 @@ def read_rows(path: str, **keys: str) -> list[tuple[int, str | None]]:
 
 
 def write_parquet(file: Path, numbers: range) -> None:
-    rows = [
-        make_row(n) | {"image": {"bytes": draw_image(n), "path": f"{n}.png"}} for n in numbers
-    ]
+    rows = [make_row(n) | {"image": {"bytes": draw_image(n), "path": f"{n}.png"}} for n in numbers]
     file.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(rows), file, row_group_size=7)
 

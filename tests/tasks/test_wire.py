@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.records import Message, Request, SamplingParams, Status
-from tasks.wire import build_body, one_line, parse_completion, parse_models, read_words
+from tasks.sampling.wire import build_body, one_line, parse_completion, parse_models, read_words
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
-from tasks.local_journal import SEGMENT_SUFFIX, make_segment_name, write_all
-from tasks.reply_index import Place
-from tasks.segments import Entries, scan
+from tasks.replies.index import Place
+from tasks.replies.local_journal import SEGMENT_SUFFIX, make_segment_name, write_all
+from tasks.replies.segments import Entries, scan
 
 
 class ObjectJournal:

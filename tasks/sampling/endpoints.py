@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from yarl import URL
 
 from schemas.errors import AccessError, ContractError
-from tasks.retries import Fault, Patience
-from tasks.transport import Answer, Transport
-from tasks.wire import one_line, parse_models
+from tasks.sampling.retries import Fault, Patience
+from tasks.sampling.transport import Answer, Transport
+from tasks.sampling.wire import one_line, parse_models
 
 _SHOWN_MODELS = 8
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.reply_index import Place
-from tasks.segments import Entries, dump_index, parse_index, scan
+from tasks.replies.index import Place
+from tasks.replies.segments import Entries, dump_index, parse_index, scan
 
 SEGMENT_SUFFIX = ".log"
 INDEX_SUFFIX = ".index"

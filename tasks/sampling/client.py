@@ -13,14 +13,12 @@ from typing import Self
 
 from schemas.errors import AccessError
 from schemas.records import Reply, Request, Status
-from tasks.balancing import Server, make_servers, pick_server
-from tasks.endpoints import Endpoint, check_endpoint, describe_refusal, read_api_key
 from tasks.replies import ReplyStore, reply_key
-from tasks.retries import ACCESS_CODES, OVERLOAD_CODES, Fault, Patience, parse_retry_after
-from tasks.transport import MAX_ANSWER_BYTES, Answer, Transport
-from tasks.wire import build_body, one_line, parse_completion, read_words
-
-__all__ = ["Endpoint", "ModelClient", "Patience"]
+from tasks.sampling.balancing import Server, make_servers, pick_server
+from tasks.sampling.endpoints import Endpoint, check_endpoint, describe_refusal, read_api_key
+from tasks.sampling.retries import ACCESS_CODES, OVERLOAD_CODES, Fault, Patience, parse_retry_after
+from tasks.sampling.transport import MAX_ANSWER_BYTES, Answer, Transport
+from tasks.sampling.wire import build_body, one_line, parse_completion, read_words
 
 logger = logging.getLogger(__name__)
 

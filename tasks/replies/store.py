@@ -17,13 +17,11 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from schemas.records import Reply
-from tasks.local_journal import LocalJournal
-from tasks.object_journal import ObjectJournal
-from tasks.reply_format import dump_reply, load_reply, reply_key
-from tasks.reply_index import Place, ReplyIndex
-from tasks.segments import Entries, frame, read_body
-
-__all__ = ["ReplyStore", "ReplyStoreError", "reply_key"]
+from tasks.replies.format import dump_reply, load_reply
+from tasks.replies.index import Place, ReplyIndex
+from tasks.replies.local_journal import LocalJournal
+from tasks.replies.object_journal import ObjectJournal
+from tasks.replies.segments import Entries, frame, read_body
 
 FOLDER = "replies"
 MAX_BATCH_REPLIES = 256

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from yarl import URL
 
-from tasks.endpoints import hide_credentials
-from tasks.retries import Patience
+from tasks.sampling.endpoints import hide_credentials
+from tasks.sampling.retries import Patience
 
 
 @dataclass(slots=True)

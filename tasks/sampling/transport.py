@@ -14,8 +14,8 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from tasks.retries import Fault
-from tasks.wire import one_line, read_words
+from tasks.sampling.retries import Fault
+from tasks.sampling.wire import one_line, read_words
 
 MAX_ANSWER_BYTES = 32 << 20
 _STREAMED_BODY_BYTES = 1 << 20

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tasks.segments import ENTRY, Entries, split_key
+from tasks.replies.segments import ENTRY, Entries, split_key
 
 FOLD_AT = 16_384
 """Entries in the dictionary at most; it costs five times the memory of the arrays."""
