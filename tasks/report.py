@@ -71,7 +71,7 @@ def _render(
     sample: Sequence[SampledProblem],
 ) -> str:
     style = (FOLDER / "report.css").read_text("utf-8")
-    select = str(identity.get("select", "shortest"))
+    select = clean_text(str(identity.get("select", "shortest")))
     return _load_template().render(
         title=clip(title, VALUE_BYTES),
         style=Markup(style),

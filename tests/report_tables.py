@@ -106,9 +106,7 @@ def write_tables(
 
 def make_job(folder: Path, index: int = 0, num_shards: int = 1) -> ShardJob:
     """Name one shard of a workspace in `folder`."""
-    return ShardJob(
-        partition=str(folder), tables=TABLE_NAMES, index=index, num_shards=num_shards
-    )
+    return ShardJob(partition=str(folder), tables=TABLE_NAMES, index=index, num_shards=num_shards)
 
 
 def write_mixed(folder: Path, index: int = 0, num_shards: int = 1) -> ShardJob:

@@ -13,7 +13,9 @@ HOSTILE = '"><script>alert(1)</script>\x1b'
 
 
 def read_widths(svg):
-    return [float(rect.get("width").rstrip("%")) for rect in ElementTree.fromstring(svg).iter("rect")]
+    return [
+        float(rect.get("width").rstrip("%")) for rect in ElementTree.fromstring(svg).iter("rect")
+    ]
 
 
 def test_the_funnel_bar_is_full_and_parted_by_reason():

@@ -39,7 +39,14 @@ def test_counts_agree_with_their_nouns():
 
 @pytest.mark.parametrize(
     ("part", "whole", "text"),
-    [(0, 0, "-"), (0, 9, "0%"), (1, 1000, "<1%"), (999, 1000, ">99%"), (9, 9, "100%"), (1, 3, "33%")],
+    [
+        (0, 0, "-"),
+        (0, 9, "0%"),
+        (1, 1000, "<1%"),
+        (999, 1000, ">99%"),
+        (9, 9, "100%"),
+        (1, 3, "33%"),
+    ],
 )
 def test_a_share_is_round_only_where_it_is(part, whole, text):
     assert write_percent(part, whole) == text
