@@ -84,6 +84,7 @@ async def build(
     """Build one partition of a data set and publish it."""
     plan = plan_build(recipe, workspace, partition, limit, publish)
     reports: Reports = {}
+    read_manifest(Folder(plan.target), recipe.name)  # refuses a target before anything is spent
     with hold(plan.folder):
         async with open_models(
             plan, find_log_folder(plan.folder) / "embedded-server.log"

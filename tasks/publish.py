@@ -7,7 +7,8 @@ stay as they are; the manifest is written last.
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from schemas.errors import ContractError
 from schemas.records import ShardReport
 from schemas.tables import IMAGE, TABLES, column
 from tasks.shards import (
@@ -33,6 +35,10 @@ from tasks.storage import Folder, hash_stream
 
 CONFIGS = ("sft", "grpo", "rejects")
 MANIFEST = "sightline.json"
+CARD = "README.md"
+CARD_MARK = b"Made with Sightline"
+"""In every card that `card` writes."""
+DATA_FILE = re.compile(rf"({'|'.join(CONFIGS)})/(?P<partition>.+)-\d{{5}}-of-\d{{5}}\.parquet")
 PRIMITIVES = {"string": "string", "int32": "int32", "int64": "int64", "float": "float32"}
 
 
@@ -160,9 +166,19 @@ def read_manifest(target: Folder, dataset: str) -> PublishedManifest:
     Raises:
         ContractError: the folder holds another data set, or files that are not a data set of ours.
     """
+    remedy = "give --publish another folder"
     if not target.exists(MANIFEST):
+        if target.exists(CARD) and CARD_MARK not in target.read(CARD):
+            raise ContractError(f"{target.url} has a {CARD} that is not ours; {remedy}")
         return PublishedManifest(dataset=dataset)
-    return PublishedManifest.model_validate_json(target.read(MANIFEST))
+    try:
+        found = PublishedManifest.model_validate_json(target.read(MANIFEST))
+    except ValidationError:
+        raise ContractError(f"{target.url}/{MANIFEST} is no manifest of ours; {remedy}") from None
+    if found.dataset != dataset:
+        held = f"{target.url} holds the data set {found.dataset!r}, not {dataset!r}"
+        raise ContractError(f"{held}; {remedy}")
+    return found
 
 
 def complete_target(
@@ -171,16 +187,30 @@ def complete_target(
     """Write card and manifest, then delete our files that are stale; False if nothing changed."""
     card_bytes = card.encode()
     manifest_bytes = (new.model_dump_json(indent=1) + "\n").encode()
-    is_card_old = not target.exists("README.md") or target.read("README.md") != card_bytes
+    is_card_old = not target.exists(CARD) or target.read(CARD) != card_bytes
     if is_card_old:
-        target.write("README.md", card_bytes)
+        target.write(CARD, card_bytes)
     if old != new or not target.exists(MANIFEST):
         target.write(MANIFEST, manifest_bytes)
-    stale = {file.path for file in old.files} - {file.path for file in new.files}
-    for path in sorted(stale):
-        if target.exists(path):
-            target.remove(path)
-    return is_card_old or old != new
+    stale = find_stale(target.list(), new)
+    for path in stale:
+        target.remove(path)
+    return is_card_old or old != new or bool(stale)
+
+
+def find_stale(names: Iterable[str], manifest: PublishedManifest) -> list[str]:
+    """Return the data files of known partitions that the manifest does not have.
+
+    A run that was killed leaves files that no manifest ever had, so their names decide.
+    """
+    current = {file.path for file in manifest.files}
+    return [
+        name
+        for name in names
+        if name not in current
+        and (found := DATA_FILE.fullmatch(name))
+        and found["partition"] in manifest.partitions
+    ]
 
 
 def merge_manifest(
