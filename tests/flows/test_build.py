@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from flows.build import BuildReport
+from schemas.errors import ContractError
 from tests.conftest import draw_image, make_row
 from tests.fakes import FakeModelServer
 from tests.flows.conftest import (
@@ -160,7 +161,7 @@ def test_another_selection_asks_no_model(server, source, tmp_path):
     run_build(server, [source], tmp_path / "w")
     report = run_build(server, [source], tmp_path / "w", "curate.select=first")
     assert (report.num_requests, report.is_changed) == (0, True)
-    assert set(read_config(report, "rejects")["drop_reason"]) == {"wrong", "not_first"}
+    assert set(read_config(report, "rejects")["drop_reason"]) == {"wrong", "later_than_first"}
 
 
 def test_more_rollouts_ask_only_for_the_new_ones(server, source, tmp_path):
@@ -304,12 +305,22 @@ def test_a_rerun_replaces_its_own_files_only(server, tmp_path):
     assert all(path.endswith("-00000-of-00001.parquet") for path in own)
 
 
-def test_a_target_of_another_data_set_is_left_alone(server, source, tmp_path):
+def test_a_target_that_is_not_of_this_data_set_is_refused_before_anything_is_spent(
+    server, source, tmp_path
+):
     run_build(server, [source], tmp_path / "w")
-    before = read_files(tmp_path / "w/published")
-    with pytest.raises(Exception, match="holds the data set 'openvlthinker'"):
+    for name in ("foreign", "broken"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "foreign/README.md").write_text("# My project")
+    (tmp_path / "broken/sightline.json").write_text("{}")
+    asked, before = server.counts["requests"], read_files(tmp_path)
+    with pytest.raises(ContractError, match="holds the data set 'openvlthinker', not 'other'"):
         run_build(server, [source], tmp_path / "w", "name=other")
-    assert read_files(tmp_path / "w/published") == before
+    for name, words in (("foreign", "README.md that is not ours"), ("broken", "is no manifest")):
+        with pytest.raises(ContractError, match=words):
+            run_build(server, [source], tmp_path / "other", publish=str(tmp_path / name))
+    assert server.counts["requests"] == asked
+    assert read_files(tmp_path) == before
 
 
 def test_several_sources_are_mixed_by_weight_and_named(server, tmp_path):
@@ -337,7 +348,7 @@ def test_a_limit_takes_the_first_rows(server, source, tmp_path):
 
 
 @pytest.fixture
-def s3(monkeypatch) -> Iterator[str]:
+def s3(tmp_path, monkeypatch) -> Iterator[str]:
     """Run a local S3 server and return the URL of its bucket."""
     moto = pytest.importorskip("moto.server")
     s3fs = pytest.importorskip("s3fs")
@@ -347,8 +358,8 @@ def s3(monkeypatch) -> Iterator[str]:
     keys = {"key": "test", "secret": "test", "endpoint_url": f"http://{host}:{port}"}
     monkeypatch.setitem(fsspec.config.conf, "s3", keys)
     s3fs.S3FileSystem.clear_instance_cache()
-    fsspec.filesystem("s3").mkdir("bucket")
-    yield "s3://bucket/some/folder"
+    fsspec.filesystem("s3").makedirs(f"bucket-{os.getpid()}", exist_ok=True)
+    yield f"s3://bucket-{os.getpid()}/{tmp_path.name}"
     s3fs.S3FileSystem.clear_instance_cache()
     server.stop()
 
