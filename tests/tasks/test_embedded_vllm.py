@@ -31,6 +31,7 @@ NUM_IMAGES = 100
 START_SECONDS = 240
 
 pytestmark = [
+    pytest.mark.vllm,
     pytest.mark.slow,
     pytest.mark.skipif(not VENV, reason="SIGHTLINE_VLLM_VENV names no environment with vLLM"),
     pytest.mark.skipif(
