@@ -39,9 +39,7 @@ from tasks.publish import (
     read_manifest,
 )
 from tasks.reason import reason_shard
-from tasks.report import write_report
-from tasks.report_facts import summarize
-from tasks.report_sample import read_sample
+from tasks.report import read_sample, summarize, write_report
 from tasks.shards import ShardJob, complete_table, find_table
 from tasks.storage import Folder
 from tasks.verify import verify_shard

@@ -3,9 +3,9 @@
 from html.parser import HTMLParser
 from typing import Any
 
-from tasks.report_choice import Outcome
-from tasks.report_images import make_thumbnail
-from tasks.report_sample import SampledProblem, SampledRollout
+from tasks.report.choice import Outcome
+from tasks.report.sample import SampledProblem, SampledRollout
+from tasks.report.thumbnails import make_thumbnail
 from tests.conftest import draw_image
 
 VOID = {"meta", "img", "input", "br"}

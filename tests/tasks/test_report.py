@@ -7,10 +7,10 @@ from itertools import pairwise
 import pytest
 
 from tasks.funnel import FunnelStep
-from tasks.report import MAX_PAGE_BYTES, write_report
-from tasks.report_choice import Outcome
-from tasks.report_facts import ReportFacts
-from tasks.report_images import Thumbnail
+from tasks.report.choice import Outcome
+from tasks.report.facts import ReportFacts
+from tasks.report.page import MAX_PAGE_BYTES, write_report
+from tasks.report.thumbnails import Thumbnail
 from tests.report_pages import Page, make_rollout, make_sampled
 
 HOSTILE = [
@@ -22,7 +22,7 @@ HOSTILE = [
     "[x](javascript:alert(1)) <a href=javascript:alert(1)>x</a>",
     "![beacon](https://x.example/?q=1)",
     "<!-- --><svg/onload=alert(1)>",
-    "{{ 7 * 7 }} {% include 'report.css' %}",
+    "{{ 7 * 7 }} {% include 'page.css' %}",
     "\x1b]8;;https://x.example\x07click\x1b]8;;\x07\x1b[2J",
     "a\x00b\x08c\x7f \u202egpj.exe \ud800",
     "&lt;script&gt; &#x3c; ]]>",

@@ -3,7 +3,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.report_bins import choose_edges, fill_bins, find_quantile, is_linear, name_bin
+from tasks.report.bins import choose_edges, fill_bins, find_quantile, is_linear, name_bin
 
 COUNTS = st.dictionaries(st.integers(0, 200_000), st.integers(1, 50), min_size=1, max_size=40)
 

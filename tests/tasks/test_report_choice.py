@@ -1,4 +1,4 @@
-from tasks.report_choice import Outcome, choose_places, share_places
+from tasks.report.choice import Outcome, choose_places, share_places
 from tests.report_tables import write_mixed
 
 

@@ -1,4 +1,4 @@
-from tasks.report_facts import ReportFacts, summarize
+from tasks.report.facts import ReportFacts, summarize
 from tests.report_tables import (
     make_job,
     make_problem,

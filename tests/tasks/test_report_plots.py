@@ -1,7 +1,7 @@
 from xml.etree import ElementTree
 
 from tasks.funnel import FunnelStep
-from tasks.report_plots import (
+from tasks.report.plots import (
     draw_funnel_bar,
     draw_lengths,
     draw_pass_rates,

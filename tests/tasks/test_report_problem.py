@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.report_choice import Outcome
-from tasks.report_problem import MAX_ROLLOUTS, describe_problem, explain_outcome, fit_problem
+from tasks.report.choice import Outcome
+from tasks.report.problem import MAX_ROLLOUTS, describe_problem, explain_outcome, fit_problem
 from tests.report_pages import make_rollout, make_sampled
 
 

@@ -1,8 +1,7 @@
 import pyarrow.parquet as pq
 
-from tasks import report_sample
-from tasks.report_choice import Outcome
-from tasks.report_sample import read_sample
+from tasks.report.choice import Outcome
+from tasks.report.sample import read_sample
 from tests.report_tables import (
     make_job,
     make_problem,
@@ -68,4 +67,4 @@ def test_only_the_row_groups_that_are_needed_are_read(tmp_path, monkeypatch):
 
 def test_an_empty_partition_has_an_empty_sample(tmp_path):
     assert read_sample([write_tables(make_job(tmp_path), [], [], [])]) == []
-    assert report_sample.read_sample([write_mixed(tmp_path / "more")], 0) == []
+    assert read_sample([write_mixed(tmp_path / "more")], 0) == []

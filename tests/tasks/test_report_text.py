@@ -2,7 +2,7 @@ import html
 
 import pytest
 
-from tasks.report_text import clean_text, clip, count_noun, write_percent
+from tasks.report.text import clean_text, clip, count_noun, write_percent
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from tasks.report_choice import Outcome, choose_places
-from tasks.report_images import Thumbnail, make_thumbnail
+from tasks.report.choice import Outcome, choose_places
+from tasks.report.thumbnails import Thumbnail, make_thumbnail
 from tasks.shards import ShardJob, open_parquet, read_shard
 
 MAX_IMAGES = 4

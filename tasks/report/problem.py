@@ -4,9 +4,9 @@ import string
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tasks.report_choice import Outcome
-from tasks.report_sample import SampledProblem, SampledRollout
-from tasks.report_text import clip, count_noun
+from tasks.report.choice import Outcome
+from tasks.report.sample import SampledProblem, SampledRollout
+from tasks.report.text import clip, count_noun
 
 MAX_ROLLOUTS = 32
 """Rollouts shown of one problem."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import accumulate, count, takewhile
 
-from tasks.report_text import count_noun
+from tasks.report.text import count_noun
 
 MAX_BINS = 24
 MAX_SPREAD = 8

@@ -16,10 +16,10 @@ import jinja2
 from markupsafe import Markup
 
 from tasks.funnel import FunnelStep
-from tasks.report_bins import choose_edges, find_quantile, is_linear, select_lengths
-from tasks.report_choice import Outcome
-from tasks.report_facts import ReportFacts
-from tasks.report_plots import (
+from tasks.report.bins import choose_edges, find_quantile, is_linear, select_lengths
+from tasks.report.choice import Outcome
+from tasks.report.facts import ReportFacts
+from tasks.report.plots import (
     draw_funnel_bar,
     draw_lengths,
     draw_pass_rates,
@@ -27,9 +27,9 @@ from tasks.report_plots import (
     group_verdicts,
     sort_counts,
 )
-from tasks.report_problem import describe_problem
-from tasks.report_sample import SampledProblem
-from tasks.report_text import clean_text, clip, count_noun, write_percent
+from tasks.report.problem import describe_problem
+from tasks.report.sample import SampledProblem
+from tasks.report.text import clean_text, clip, count_noun, write_percent
 
 MAX_PAGE_BYTES = 6_000_000
 VALUE_BYTES = 4_000
@@ -70,7 +70,7 @@ def _render(
     facts: ReportFacts,
     sample: Sequence[SampledProblem],
 ) -> str:
-    style = (FOLDER / "report.css").read_text("utf-8")
+    style = (FOLDER / "page.css").read_text("utf-8")
     select = clean_text(str(identity.get("select", "shortest")))
     return _load_template().render(
         title=clip(title, VALUE_BYTES),
@@ -102,7 +102,7 @@ def _load_template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.jinja")
+    return environment.get_template("page.html.jinja")
 
 
 def finalize(value: Any) -> Any:

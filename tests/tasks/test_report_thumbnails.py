@@ -4,7 +4,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from tasks.report_images import make_thumbnail
+from tasks.report.thumbnails import make_thumbnail
 from tests.conftest import draw_image
 
 

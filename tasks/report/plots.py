@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from markupsafe import Markup
 
 from tasks.funnel import FunnelStep
-from tasks.report_bins import choose_edges, fill_bins, find_quantile, name_bin, select_lengths
-from tasks.report_text import clean_text, count_noun, write_percent
+from tasks.report.bins import choose_edges, fill_bins, find_quantile, name_bin, select_lengths
+from tasks.report.text import clean_text, count_noun, write_percent
 
 MAX_ROWS = 10
 """Lines of a table of types or rules; the rest is one line."""
