@@ -9,6 +9,9 @@ from huggingface_hub import DatasetCardData
 from tasks.funnel import FunnelStep, add_funnels
 
 SIZES = [(10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M")]
+ESCAPES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"} | {c: f"\\{c}" for c in "`*_[]!#"}
+)
 MAX_PARTITIONS = 3
 """Partitions whose making the card shows; the manifest has all."""
 DESCRIPTIONS = {
@@ -36,6 +39,7 @@ def write_card(
         schemas: config to its published schema.
     """
     configs = [name for name in schemas if rows.get(name)]
+    title = " ".join(title.split())
     parts = [
         f"---\n{_write_header(title, license, rows, configs)}\n---",
         f"# {escape(title)}",
@@ -54,9 +58,7 @@ def write_card(
 def escape(text: str) -> str:
     """Make text harmless in Markdown tables and HTML."""
     cleaned = "".join(c if c.isprintable() else " " for c in text)
-    for mark, replacement in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;")):
-        cleaned = cleaned.replace(mark, replacement)
-    return "".join(f"\\{c}" if c in "`*_[]!#" else c for c in cleaned)
+    return cleaned.translate(ESCAPES)
 
 
 def _write_header(
