@@ -103,7 +103,8 @@ def explain_outcome(
         return "No rollout was selected: none is whole and correct. The problem goes to GRPO."
     detail = f" ({problem.drop_detail})" if problem.drop_detail else ""
     verb = problem.outcome.value.capitalize()
-    return f"{verb} by {problem.drop_stage}: {problem.drop_reason}{detail}."
+    reason = (problem.drop_reason or "no reason").replace("_", " ")
+    return f"{verb} by {problem.drop_stage}: {reason}{detail}."
 
 
 def _explain_selection(rollouts: Sequence[SampledRollout], select: str) -> str:

@@ -53,7 +53,7 @@ def test_what_was_not_selected_is_explained():
     assert "goes to GRPO" in explain(make_sampled(outcome=Outcome.UNSOLVED))
     lost = {"drop_stage": "verify", "drop_reason": "no_verdict", "drop_detail": "timeout"}
     rejected = make_sampled(outcome=Outcome.REJECTED, **lost)
-    assert explain(rejected) == "Rejected by verify: no_verdict (timeout)."
+    assert explain(rejected) == "Rejected by verify: no verdict (timeout)."
     refused = make_sampled(outcome=Outcome.REFUSED, drop_stage="ingest", drop_reason="duplicate")
     assert explain(refused) == "Refused by ingest: duplicate."
 
