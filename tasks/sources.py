@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import IO, Any, Protocol
 
 import huggingface_hub
@@ -271,6 +272,8 @@ class ParquetRows:
     group_rows: list[int] = field(default_factory=list[int])
     """First row of each row group."""
     names: list[str] = field(default_factory=list[str])
+    rest: dict[int, Iterator[SourceRow]] = field(default_factory=dict[int, Iterator[SourceRow]])
+    """The rows behind those that were read last, by the number of the first."""
 
     def __post_init__(self) -> None:
         """Read the footers."""
@@ -288,17 +291,23 @@ class ParquetRows:
         return [self.folder.version(file) for file in self.files]
 
     def read(self, start: int, stop: int) -> Iterator[SourceRow]:
-        """Yield rows start to stop - 1."""
+        """Yield rows start to stop - 1; goes on from there if `start` is next.
+
+        A file may be one large row group, which can be read from its beginning alone.
+        """
+        rows = self.rest.pop(start, None) or self._read_from(start)
+        yield from islice(rows, stop - start)
+        self.rest = {stop: rows} if stop < self.num_rows else {}
+
+    def _read_from(self, start: int) -> Iterator[SourceRow]:
         index = bisect_right(self.group_rows, start) - 1
-        while index < len(self.groups) and self.group_rows[index] < stop:
-            row = self.group_rows[index]
-            for batch in self._batches(*self.groups[index]):
-                first, last = max(start - row, 0), min(stop - row, batch.num_rows)
-                if first < last:
-                    for position, values in enumerate(batch.slice(first, last - first).to_pylist()):
-                        yield SourceRow(row=row + first + position, values=values)
+        row = self.group_rows[index]
+        for name, group in self.groups[index:]:
+            for batch in self._batches(name, group):
+                first = max(start - row, 0)
+                for position, values in enumerate(batch.slice(first).to_pylist(), row + first):
+                    yield SourceRow(row=position, values=values)
                 row += batch.num_rows
-            index += 1
 
     def _batches(self, name: str, group: int) -> Iterator[pa.RecordBatch]:
         with open_parquet(self.folder, name) as file:

@@ -22,8 +22,8 @@ from tasks.sampling.wire import build_body, one_line, parse_completion, read_wor
 
 logger = logging.getLogger(__name__)
 
-WINDOW = 8
-"""Requests of one call that are held at a time, as a multiple of those in flight."""
+WINDOW = 4
+"""Requests of all calls that are held at a time, as a multiple of those in flight."""
 
 
 class ModelClient:
@@ -58,6 +58,7 @@ class ModelClient:
         self._max_in_flight = max_in_flight
         self._patience = patience or Patience()
         self._slots = asyncio.Semaphore(max_in_flight)
+        self._window = asyncio.Semaphore(WINDOW * max_in_flight)
         self._asked: dict[str, asyncio.Future[Reply | None]] = {}
         self._transport: Transport | None = None
         self._servers = make_servers(endpoint.urls)
@@ -96,20 +97,18 @@ class ModelClient:
             AccessError: The server refuses this run.
             ReplyStoreError: A reply cannot be kept.
         """
-        window = asyncio.Semaphore(WINDOW * self._max_in_flight)
         replies: dict[int, Reply] = {}
 
         async def sample_into(index: int, request: Request) -> None:
-            try:
-                replies[index] = await self.sample(request)
-            finally:
-                window.release()
+            replies[index] = await self.sample(request)
 
         try:
             async with asyncio.TaskGroup() as group:
                 for index, request in enumerate(requests):
-                    await window.acquire()
-                    group.create_task(sample_into(index, request))
+                    await self._window.acquire()
+                    task = group.create_task(sample_into(index, request))
+                    # A task that is cancelled before it has begun runs nothing of its own.
+                    task.add_done_callback(lambda _: self._window.release())
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
         return [replies[index] for index in range(len(replies))]

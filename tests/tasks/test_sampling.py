@@ -114,12 +114,28 @@ async def test_requests_are_drawn_only_as_replies_come_in(tmp_path):
 
     with FakeModelServer(fault="stall") as stalled:
         async with connect(stalled.url, store=str(tmp_path), max_in_flight=4) as client:
-            task = asyncio.create_task(client.sample_all(draw()))
+            calls = [asyncio.create_task(client.sample_all(draw())) for _ in range(3)]
             await asyncio.sleep(0.2)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-    assert drawn < 50
+            for call in calls:
+                call.cancel()
+            ends = await asyncio.gather(*calls, return_exceptions=True)
+            assert all(isinstance(end, asyncio.CancelledError) for end in ends)
+    assert drawn < 20
+
+
+async def test_a_source_of_requests_that_fails_leaves_the_client_in_order(tmp_path):
+    def draw() -> Iterator[Request]:
+        yield make_request("Compute 1 + 1")
+        raise OSError("no such file")
+
+    with FakeModelServer() as server:
+        async with connect(server.url, store=str(tmp_path), max_in_flight=1) as client:
+            for _ in range(10):
+                with pytest.raises(OSError, match="no such file"):
+                    await client.sample_all(draw())
+            async with asyncio.timeout(10):
+                (reply,) = await client.sample_all([make_request("Compute 2 + 2")])
+    assert reply.status is Status.OK
 
 
 async def test_no_more_are_in_flight_than_allowed(tmp_path):

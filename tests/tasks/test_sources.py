@@ -69,6 +69,31 @@ def test_parquet_ranges_cross_row_groups_and_files(tmp_path):
     assert ids == [f"id-{n}" for n in range(5, 25)]
 
 
+def test_a_large_row_group_is_read_once_by_readers_that_follow_each_other(tmp_path, monkeypatch):
+    write_parquet(tmp_path / "a.parquet", range(14))
+    source = open_source(SourceParams(path=str(tmp_path / "a.parquet")))
+    groups = []
+    read = pq.ParquetFile.iter_batches
+
+    def count(file, *arguments, row_groups, **options):
+        groups.extend(row_groups)
+        return read(file, *arguments, row_groups=row_groups, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", count)
+    parts = [[row.row for row in source.read(start, start + 2)] for start in range(0, 14, 2)]
+    assert parts == [[start, start + 1] for start in range(0, 14, 2)]
+    assert groups == [0, 1]
+
+
+def test_a_reader_that_stops_early_does_not_disturb_the_next(tmp_path):
+    write_parquet(tmp_path / "a.parquet", range(14))
+    source = open_source(SourceParams(path=str(tmp_path / "a.parquet")))
+    assert [row.row for row in source.read(0, 2)] == [0, 1]
+    next(iter(source.read(2, 9)))
+    assert [row.row for row in source.read(2, 9)] == list(range(2, 9))
+    assert [row.row for row in source.read(0, 3)] == [0, 1, 2]
+
+
 def test_a_parquet_file_and_a_glob_are_sources(tmp_path):
     write_parquet(tmp_path / "a.parquet", range(3))
     write_parquet(tmp_path / "b.parquet", range(3, 5))
