@@ -118,6 +118,11 @@ class ReplyStore:
     ) -> None:
         await self.close()
 
+    @property
+    def max_unsynced(self) -> int:
+        """Replies that may wait for company before they are written: on an object store a batch."""
+        return MAX_BATCH_REPLIES if self._journal.linger_seconds >= 0.1 else 0
+
     def __len__(self) -> int:
         return len(self._index)
 

@@ -58,6 +58,8 @@ class ModelClient:
         self._max_in_flight = max_in_flight
         self._patience = patience or Patience()
         self._slots = asyncio.Semaphore(max_in_flight)
+        # What a kill can cost: requests on the wire, and replies that wait for the disk.
+        self._unsettled = asyncio.Semaphore(2 * max_in_flight + replies.max_unsynced)
         self._window = asyncio.Semaphore(WINDOW * max_in_flight)
         self._asked: dict[str, asyncio.Future[Reply | None]] = {}
         self._transport: Transport | None = None
@@ -134,9 +136,10 @@ class ModelClient:
         outcome: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
         self._asked[key] = outcome
         try:
-            reply = await self._ask(request)
-            if reply.status.is_final:
-                await self._replies.put(key, reply)
+            async with self._unsettled:
+                reply = await self._ask(request)
+                if reply.status.is_final:
+                    await self._replies.put(key, reply)
             outcome.set_result(reply)
             return reply
         finally:
