@@ -69,6 +69,8 @@ def run_serve_model(options: argparse.Namespace, console: Console) -> int:
 def _build(recipe: Recipe, options: argparse.Namespace, console: Console) -> int:
     quiet_prefect()
     with console.status("reading the source"):
+        from prefect.exceptions import TerminationSignal
+
         from flows.build import build
         from flows.plan import plan_build
         from tasks.meter import METER, Meter
@@ -86,7 +88,7 @@ def _build(recipe: Recipe, options: argparse.Namespace, console: Console) -> int
     try:
         with show_progress(console, meter):
             report = asyncio.run(build(recipe, *where))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, TerminationSignal):
         show_fault(console, STOPPED, str(log))
         return FAILED
     except BaseExceptionGroup as group:
