@@ -140,6 +140,16 @@ def test_an_interrupted_build_stops_with_one_sentence_and_goes_on(source, whole,
     assert read_data(tmp_path / "w") == whole
 
 
+def test_a_terminated_build_stops_with_one_sentence(source, tmp_path, sightline):
+    with WatchedServer(latency_seconds=1.0) as server:
+        child = sightline.start(build_arguments(server.url, source, tmp_path / "w", *SETTINGS))
+        wait_until(lambda: server.counts["requests"], "a request")
+        child.process.terminate()
+        ended = child.wait()
+    assert ended.code == 1
+    assert ended.sentence == "stopped; the same command goes on from here"
+
+
 def test_an_interrupt_before_the_first_stage_is_no_traceback(source, tmp_path):
     with FakeModelServer() as server:
         process = start_command(build_arguments(server.url, source, tmp_path / "w"))
