@@ -15,6 +15,7 @@ from typing import Any
 from prefect import flow
 from prefect.artifacts import acreate_table_artifact
 from prefect.runtime import flow_run
+from prefect.utilities.annotations import quote
 from pydantic import BaseModel
 
 from flows.logs import find_log_folder
@@ -24,9 +25,10 @@ from schemas.recipe import Recipe
 from schemas.records import ShardReport
 from tasks.card import write_card
 from tasks.curate import curate_shard
+from tasks.duplicates import Seen
 from tasks.formalize import formalize_shard
 from tasks.funnel import FunnelStep, build_funnel, sum_counts
-from tasks.ingest import Seen, ingest_shard
+from tasks.ingest import ingest_shard
 from tasks.lock import hold
 from tasks.meter import METER
 from tasks.publish import (
@@ -87,15 +89,19 @@ async def build(
         async with open_models(
             plan, find_log_folder(plan.folder) / "embedded-server.log"
         ) as models:
+            # Prefect walks through every argument, and an index of lines may be long.
+            sources: Any = quote(plan.sources)
             seen = Seen()
             await run_stage(
                 plan,
                 reports,
                 "ingest",
                 plan.num_rows,
-                lambda job: ingest_shard(job, plan.sources, recipe.ingest, seen),
+                lambda job: ingest_shard(job, sources, recipe.ingest, seen),
                 at_once=1,
             )
+            for planned in plan.sources:
+                planned.source.close()
             problems = sum_rows(reports, "problems")
             await run_stage(
                 plan,

@@ -10,9 +10,8 @@ from typing import Any
 from prompts import load_prompt
 from schemas.errors import RecipeError
 from schemas.recipe import ModelParams, ModelsParams, Recipe, SampledParams
-from tasks.ingest import PlannedSource, plan_sources
 from tasks.shards import ShardJob, find_table, make_fingerprint
-from tasks.sources import open_source
+from tasks.sources import PlannedSource, open_source, plan_sources
 from tasks.storage import Folder
 
 MAX_SHARDS = 160

@@ -10,8 +10,9 @@ from PIL import Image
 
 from schemas.errors import SourceError
 from schemas.recipe import IngestParams, SourceParams
-from tasks.ingest import Seen, ingest_rows, plan_sources, shard_rows
-from tasks.sources import open_source
+from tasks.duplicates import Seen
+from tasks.ingest import ingest_rows
+from tasks.sources import open_source, plan_sources, shard_rows
 from tests.conftest import draw_image, make_row
 
 PARAMS = IngestParams()
@@ -214,3 +215,12 @@ def test_one_weight_alone_is_refused(tmp_path):
     a, b = make_folders(tmp_path, {"a": 3, "b": 3})
     with pytest.raises(SourceError, match="every source a weight, or none"):
         plan_sources(open_all({a: {"weight": 1}, b: {}}), None)
+
+
+def test_a_rejected_row_leaves_no_trace_for_the_rows_behind_it(make_source):
+    """Else a run that goes on after a kill, and never sees the reject, would decide otherwise."""
+    twin = make_row(1) | {"id": "id-0"}
+    folder = make_source(4, changes={1: twin, 3: make_row(1) | {"id": "late"}})
+    problems, rejects = ingest(folder)
+    assert reasons(rejects) == ["duplicate_id"]
+    assert [problem["source_id"] for problem in problems] == ["id-0", "id-2", "late"]
