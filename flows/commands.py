@@ -54,7 +54,7 @@ def run_demo(options: argparse.Namespace, console: Console) -> int:
 
 def run_serve_model(options: argparse.Namespace, console: Console) -> int:
     """Serve a checkpoint folder until it is stopped."""
-    from tasks.embedded_options import ServerOptions
+    from tasks.embedded.options import ServerOptions
     from tasks.embedded_server import serve
 
     folder = options.folder or PROJECT_DIR / "data/model"

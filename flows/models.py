@@ -7,7 +7,7 @@ from pathlib import Path
 from flows.plan import BuildPlan
 from schemas.recipe import ModelParams
 from schemas.records import Reply
-from tasks.embedded_options import ServerOptions
+from tasks.embedded.options import ServerOptions
 from tasks.embedded_process import run_embedded_server
 from tasks.meter import METER
 from tasks.replies import ReplyStore

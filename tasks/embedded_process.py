@@ -16,7 +16,7 @@ from pathlib import Path
 import aiohttp
 
 from schemas.errors import AccessError, ServerError
-from tasks.embedded_options import ServerOptions
+from tasks.embedded.options import ServerOptions
 
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.1

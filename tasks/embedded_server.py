@@ -18,7 +18,7 @@ from pathlib import Path
 from aiohttp import web
 
 from schemas.errors import AccessError
-from tasks.embedded_options import ServerOptions
+from tasks.embedded.options import ServerOptions
 
 _LOG = logging.getLogger(__name__)
 _MODEL_TYPES = ("qwen2", "qwen2_5_vl")
@@ -71,7 +71,7 @@ def _check_folder(model_dir: Path) -> None:
 
 async def _run(model_dir: Path, host: str, port: int, options: ServerOptions) -> None:
     try:
-        from tasks.embedded_api import open_api
+        from tasks.embedded.api import open_api
     except ModuleNotFoundError as error:
         if error.name not in ("torch", "transformers"):
             raise

@@ -23,11 +23,11 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText
 
-from tasks.embedded_images import patchify
-from tasks.embedded_options import ServerOptions
+from tasks.embedded.images import patchify
+from tasks.embedded.options import ServerOptions
+from tasks.embedded.processor import ChatProcessor, Prompt
+from tasks.embedded.protocol import ChatRequest
 from tasks.embedded_process import EmbeddedServer, run_embedded_server
-from tasks.embedded_processor import ChatProcessor, Prompt
-from tasks.embedded_protocol import ChatRequest
 
 SHIPPED = Path(__file__).parents[2] / "data" / "model"
 NUM_TOKENS = 120

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra 'embedded' is not installed")
 
-from tasks.embedded_choice import Sampling, choose_tokens, read_logprobs  # noqa: E402
+from tasks.embedded.choice import Sampling, choose_tokens, read_logprobs  # noqa: E402
 
 
 def choose(logits: list[float], count: int = 1, **fields: float) -> Counter[int]:

@@ -9,10 +9,10 @@ import pytest
 pytest.importorskip("torch", reason="the extra 'embedded' is not installed")
 pytest.importorskip("transformers", reason="the extra 'embedded' is not installed")
 
-from tasks.embedded_choice import Sampling
-from tasks.embedded_completion import Completion, CompletionParams, FinishReason
-from tasks.embedded_engine import group_by_length
-from tasks.embedded_processor import Prompt, expand_images
+from tasks.embedded.choice import Sampling
+from tasks.embedded.completion import Completion, CompletionParams, FinishReason
+from tasks.embedded.engine import group_by_length
+from tasks.embedded.processor import Prompt, expand_images
 
 
 def make_completion(num_prompt_tokens: int, **params: object) -> Completion:

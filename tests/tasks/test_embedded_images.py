@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.embedded_images import ImageSettings, fit_size, patchify, read_data_url, resize_image
-from tasks.embedded_protocol import RequestError
+from tasks.embedded.images import ImageSettings, fit_size, patchify, read_data_url, resize_image
+from tasks.embedded.protocol import RequestError
 
 SIZES = [(112, 112), (56, 28), (20, 20), (300, 200), (640, 31), (29, 97)]
 

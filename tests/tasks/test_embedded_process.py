@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from schemas.errors import AccessError, ServerError
-from tasks.embedded_options import ServerOptions
+from tasks.embedded.options import ServerOptions
 from tasks.embedded_process import run_embedded_server
 
 pytest.importorskip("torch", reason="the extra 'embedded' is not installed")

@@ -27,8 +27,8 @@ pytest.importorskip("transformers", reason="the extra 'embedded' is not installe
 
 from aiohttp.test_utils import TestClient, TestServer  # noqa: E402
 
-from tasks.embedded_api import open_api  # noqa: E402
-from tasks.embedded_options import ServerOptions  # noqa: E402
+from tasks.embedded.api import open_api  # noqa: E402
+from tasks.embedded.options import ServerOptions  # noqa: E402
 from tests.tiny_checkpoint import write_text_checkpoint, write_vision_checkpoint  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -412,7 +412,7 @@ async def test_an_unknown_model_gets_404_and_a_huge_body_413(client: TestClient)
 async def test_a_failing_batch_is_told_and_the_next_one_served(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ):
-    from tasks.embedded_model import ServedModel
+    from tasks.embedded.model import ServedModel
 
     with monkeypatch.context() as patch:
 

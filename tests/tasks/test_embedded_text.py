@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tasks.embedded_text import TextStream
+from tasks.embedded.text import TextStream
 
 
 def decode(token_ids: Sequence[int]) -> str:

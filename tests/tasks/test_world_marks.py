@@ -6,16 +6,27 @@ pytest.importorskip("torch")
 
 from tasks.world import KINDS, make_figure
 from tasks.world_canvas import Mark
-from tasks.world_marks import PIECE_IDS, PIECES, label_patches, measure_grid
+from tasks.world_marks import NUM_TEXT_PIECES, PIECE_IDS, PIECES, label_patches, measure_grid
 
 
 def _read(marks: tuple[Mark, ...], grid: tuple[int, int]) -> list[list[str]]:
-    return [[PIECES[piece] for piece in row if piece] for row in label_patches(marks, grid)]
+    labels = label_patches(marks, grid)[:, :NUM_TEXT_PIECES]
+    return [[PIECES[piece] for piece in row if piece] for row in labels]
 
 
 def test_a_mark_labels_the_patch_of_its_middle():
     read = _read((Mark((30, 57), "17"), Mark((5, 5), "big red circle")), (3, 2))
     assert read == [["big", "red", "circle"], [], [], [], [], ["1", "7"]]
+
+
+def test_marks_know_their_row_column_and_number():
+    labels = label_patches((Mark((5, 40), "K"), Mark((40, 5), "9")), (2, 2))
+    assert [[PIECES[piece] for piece in row[NUM_TEXT_PIECES:]] for row in labels] == [
+        ["", "", ""],
+        ["1", "2", "1"],
+        ["2", "1", "2"],
+        ["", "", ""],
+    ]
 
 
 def test_the_first_mark_of_a_patch_stays():

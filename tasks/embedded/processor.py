@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import AutoTokenizer
 
-from tasks.embedded_images import ImageSettings, read_data_url, resize_image
-from tasks.embedded_protocol import ChatRequest, Message, RequestError, TextPart
+from tasks.embedded.images import ImageSettings, read_data_url, resize_image
+from tasks.embedded.protocol import ChatRequest, Message, RequestError, TextPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from tasks.embedded_choice import choose_tokens, read_logprobs
-from tasks.embedded_completion import Completion, FinishReason, Update
-from tasks.embedded_model import ServedModel
+from tasks.embedded.choice import choose_tokens, read_logprobs
+from tasks.embedded.completion import Completion, FinishReason, Update
+from tasks.embedded.model import ServedModel
 
 _LOG = logging.getLogger(__name__)
 _MAX_PREFILL_TOKENS = 8192

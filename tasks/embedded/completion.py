@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tasks.embedded_choice import Sampling, TokenLogprob
-from tasks.embedded_processor import Prompt
-from tasks.embedded_text import TextStream
+from tasks.embedded.choice import Sampling, TokenLogprob
+from tasks.embedded.processor import Prompt
+from tasks.embedded.text import TextStream
 
 
 class FinishReason(StrEnum):

@@ -18,7 +18,7 @@ import pybase64
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from tasks.embedded_protocol import RequestError
+from tasks.embedded.protocol import RequestError
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _MAX_SOURCE_PIXELS = 64_000_000

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tasks.embedded_images import ImageSettings, patchify
-from tasks.embedded_processor import Prompt
+from tasks.embedded.images import ImageSettings, patchify
+from tasks.embedded.processor import Prompt
 
 _LENGTH_STEP = 256
 

@@ -15,21 +15,21 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from schemas.errors import AccessError
-from tasks.embedded_choice import Sampling
-from tasks.embedded_completion import Completion, CompletionParams, Update
-from tasks.embedded_engine import Engine
-from tasks.embedded_metrics import render_metrics
-from tasks.embedded_model import ServedModel
-from tasks.embedded_options import ServerOptions
-from tasks.embedded_processor import ChatProcessor, Prompt
-from tasks.embedded_protocol import (
+from tasks.embedded.choice import Sampling
+from tasks.embedded.completion import Completion, CompletionParams, Update
+from tasks.embedded.engine import Engine
+from tasks.embedded.metrics import render_metrics
+from tasks.embedded.model import ServedModel
+from tasks.embedded.options import ServerOptions
+from tasks.embedded.processor import ChatProcessor, Prompt
+from tasks.embedded.protocol import (
     ChatRequest,
     ReplyHead,
     RequestError,
     error_body,
     parse_request,
 )
-from tasks.embedded_replies import collect_reply, stream_reply
+from tasks.embedded.replies import collect_reply, stream_reply
 
 _LOG = logging.getLogger(__name__)
 _SMALL_PARAMETERS = 100_000_000

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from tasks.embedded_choice import TokenLogprob
-from tasks.embedded_completion import Completion, FinishReason, Update
-from tasks.embedded_protocol import (
+from tasks.embedded.choice import TokenLogprob
+from tasks.embedded.completion import Completion, FinishReason, Update
+from tasks.embedded.protocol import (
     ReplyHead,
     RequestError,
     StreamOptions,
