@@ -50,6 +50,11 @@ class BuildPlan:
         """The partition's folder."""
         return self.dataset.join(self.partition)
 
+    def close_sources(self) -> None:
+        """Let go of what the sources hold open, once ingest is done."""
+        for planned in self.sources:
+            planned.source.close()
+
     def is_complete(self, stage: str) -> bool:
         """Whether all tables of a stage are there already."""
         return all(find_table(self.jobs, table) is not None for table in TABLES_OF[stage])

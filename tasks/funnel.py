@@ -1,7 +1,7 @@
 """The funnel: what came in, what went out, and why the rest did not. In = out + reasons."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schemas.records import ShardReport
@@ -34,8 +34,9 @@ class FunnelStep:
     """Rows that did not go on, by reason; `num_in - num_out` in all."""
 
 
-def build_funnel(reports: Mapping[str, Sequence[ShardReport]]) -> list[FunnelStep]:
-    """Add up shard reports by table."""
+def build_funnel(tables: Iterable[Sequence[ShardReport]]) -> list[FunnelStep]:
+    """Add up the shard reports of each table, in the order of the stages."""
+    reports = {own[0].table: own for own in tables if own}
     steps: list[FunnelStep] = []
     for table, accepted in ACCEPTED.items():
         counts = sum_counts(reports.get(table, ()))

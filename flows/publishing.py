@@ -1,0 +1,109 @@
+"""Put one partition of a data set into its target: files, report, card, and the manifest last."""
+
+import asyncio
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from prefect.artifacts import acreate_table_artifact
+
+from flows.plan import BuildPlan
+from tasks.card import write_card
+from tasks.funnel import FunnelStep
+from tasks.lock import hold
+from tasks.meter import METER
+from tasks.publish import (
+    CONFIGS,
+    PublishedFile,
+    complete_target,
+    merge_manifest,
+    publish_shard,
+    published_schema,
+    read_manifest,
+)
+from tasks.report import read_sample, summarize, write_report
+from tasks.storage import Folder
+
+REPORT = "report.html"
+
+
+async def publish_partition(
+    plan: BuildPlan, funnel: list[FunnelStep]
+) -> tuple[dict[str, int], bool]:
+    """Publish the partition's shards, then the card, the manifest and the report.
+
+    Returns:
+        Rows by config, and whether anything was written.
+    """
+    meter, target, recipe = METER.get(), Folder(plan.target), plan.recipe
+    max_images = recipe.ingest.max_images
+    meter.begin("publish", len(plan.jobs))
+    with hold(target, wait_seconds=600):
+        old = read_manifest(target, recipe.name)
+        files: list[PublishedFile] = []
+        is_changed = False
+        for job in plan.jobs:
+            report, written = await publish_shard(job, plan.target, plan.partition, max_images, old)
+            files += written
+            is_changed = is_changed or not report.is_reused
+            meter.advance("publish", 1, reused=report.is_reused)
+        new = merge_manifest(old, plan.partition, files, describe_partition(plan, funnel))
+        card = write_card(
+            title=recipe.publish.title or recipe.name,
+            license=recipe.publish.license,
+            rows={c: sum(f.rows for f in new.files if f.config == c) for c in CONFIGS},
+            partitions=new.partitions,
+            schemas={c: published_schema(c, max_images) for c in CONFIGS},
+        )
+        if is_changed or old != new or not target.exists(REPORT):
+            await asyncio.to_thread(publish_report, plan, funnel)
+            is_changed = True
+        is_changed = complete_target(target, old, new, card) or is_changed
+    meter.end("publish")
+    return {c: sum(f.rows for f in files if f.config == c) for c in CONFIGS}, is_changed
+
+
+def publish_report(plan: BuildPlan, funnel: list[FunnelStep]) -> None:
+    """Write the page of this partition; the page shows the partition that changed last."""
+    recipe = plan.recipe
+    page = write_report(
+        title=recipe.publish.title or recipe.name,
+        funnel=funnel,
+        identity={"partition": plan.partition} | describe_partition(plan, funnel)["identity"],
+        facts=summarize(plan.jobs),
+        sample=read_sample(plan.jobs),
+    ).encode()
+    Folder(plan.target).write(REPORT, page)
+
+
+def describe_partition(plan: BuildPlan, funnel: list[FunnelStep]) -> dict[str, Any]:
+    """Return the facts of a partition that the card shows."""
+    recipe, identities = plan.recipe, plan.identities
+    return {
+        "funnel": [asdict(step) for step in funnel],
+        "identity": {
+            "recipe": recipe.name,
+            "sources": ", ".join(source.name for source in plan.sources),
+            "vlm": recipe.models.vlm.name,
+            "llm": recipe.models.llm.name,
+            "formalize prompt sha256": identities["formalize"]["prompt_sha256"],
+            "reason prompt sha256": identities["reason"]["prompt_sha256"],
+            "num_rollouts": recipe.reason.num_rollouts,
+            "select": recipe.curate.select,
+            "code version": version("sightline"),
+        },
+    }
+
+
+async def record_funnel(funnel: list[FunnelStep]) -> None:
+    """Show the funnel in the Prefect UI."""
+    table = [
+        {
+            "step": step.label,
+            "in": step.num_in,
+            "out": step.num_out,
+            "the rest": ", ".join(f"{name} {count}" for name, count in step.reasons.items()),
+        }
+        for step in funnel
+    ]
+    await acreate_table_artifact(table=table, key="funnel", description="In = out + the rest.")
