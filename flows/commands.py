@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import os
 from pathlib import Path
 
 from rich.console import Console
@@ -23,6 +24,8 @@ from schemas.recipe import Recipe
 
 KNOWN_FAULTS = (ServerError, AccessError, ContractError, WorkspaceBusyError, OSError)
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
+NO_PREFECT = ("Failed to reach API", "ephemeral Prefect API server")
+"""What Prefect says when its API is not there."""
 STOPPED = "stopped; the same command goes on from here"
 
 
@@ -113,9 +116,16 @@ def _first_fault(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 def _report_fault(console: Console, error: BaseException, log: Path) -> int:
     logging.getLogger(__name__).error("the run failed", exc_info=error)
-    if isinstance(error, KNOWN_FAULTS):
-        sentence = str(error)
-    else:
-        sentence = f"{type(error).__name__}: {error} (this is a bug; the log has the details)"
-    show_fault(console, sentence, str(log))
+    show_fault(console, _describe_fault(error), str(log))
     return WRONG_USAGE if isinstance(error, RecipeError | SourceError) else FAILED
+
+
+def _describe_fault(error: BaseException) -> str:
+    text = str(error).strip()
+    if isinstance(error, KNOWN_FAULTS):
+        return text
+    if isinstance(error, RuntimeError) and any(sign in text for sign in NO_PREFECT):
+        url = os.environ.get("PREFECT_API_URL")
+        remedy = "start it with: prefect server start" if url else "run the same command again"
+        return f"Prefect's API at {url or 'its own local server'} does not answer; {remedy}"
+    return f"{type(error).__name__}: {text} (this is a bug; the log has the details)"
