@@ -1,8 +1,9 @@
 """Reading lessons: what each patch of an image shows, as classes.
 
 Before the small model learns to write formal texts, its vision tower learns to read: every merged
-patch should know the mark in it (a shape, a word, a number, a letter), up to three pieces each.
-From scratch this is far quicker than waiting for it to follow from the texts.
+patch should know the mark in it (a shape, a word, a number, a letter; up to three pieces), where
+it is, and which mark of the image it is in reading order. From scratch this is far quicker than
+waiting for it to follow from the texts.
 """
 
 import string
@@ -18,7 +19,9 @@ from tasks.world_tables import COLUMNS, ITEMS
 
 MERGED = 2 * PATCH
 """Side of a merged patch, in pixels."""
-NUM_PIECES = 3
+NUM_TEXT_PIECES = 3
+NUM_PIECES = NUM_TEXT_PIECES + 3
+"""Of the text; then the row, the column and the number of the mark."""
 PIECES = (
     "",
     *string.digits,
@@ -53,7 +56,15 @@ def label_patches(marks: tuple[Mark, ...], grid: tuple[int, int]) -> NDArray[np.
             continue
         for index, piece in enumerate(_split(mark.text)):
             labels[place, index] = PIECE_IDS[piece]
+    _number_marks(labels, grid[1])
     return labels
+
+
+def _number_marks(labels: NDArray[np.int64], num_columns: int) -> None:
+    for number, place in enumerate(np.flatnonzero(labels[:, 0]), start=1):
+        row, column = divmod(int(place), num_columns)
+        pieces = (row + 1, column + 1, min(number, 9))
+        labels[place, NUM_TEXT_PIECES:] = [PIECE_IDS[str(piece)] for piece in pieces]
 
 
 def _split(text: str) -> list[str]:
