@@ -102,7 +102,9 @@ def _add_demo(commands: Any) -> None:
         " GPU, no download. Needs the extra `embedded`.",
     )
     demo.set_defaults(run=run_demo, limit=None, publish=None, partition="all")
-    demo.add_argument("--workspace", default="data/runs", metavar="W", help="folder (%(default)s)")
+    demo.add_argument(
+        "--workspace", default="data/runs/demo", metavar="W", help="folder (%(default)s)"
+    )
     _add_reporting(demo)
 
 
