@@ -110,5 +110,6 @@ def save_model_folder(
     (fresh / "preprocessor_config.json").write_text(text, encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
     for file in fresh.iterdir():
+        file.chmod(0o644)  # Weights come out readable by their owner alone.
         file.replace(folder / file.name)
     fresh.rmdir()

@@ -46,8 +46,8 @@ EARLY_WEIGHTS = {
     "answer": {"scene": 1.0, "bars": 1.0, "table": 1.0, "geometry": 1.0},
 }
 LATE_WEIGHTS = {
-    "formalize": {"scene": 10.0, "bars": 8.0, "table": 8.0, "geometry": 11.0},
-    "reason": {"scene": 17.0, "bars": 13.0, "table": 14.0, "geometry": 14.0},
+    "formalize": {"scene": 6.0, "bars": 5.0, "table": 5.0, "geometry": 12.0},
+    "reason": {"scene": 9.0, "bars": 26.0, "table": 28.0, "geometry": 8.0},
     "answer": {"scene": 1.0, "bars": 1.0, "table": 1.0, "geometry": 1.0},
 }
 READING_SHARES = [Share("formalize", kind, 1.0) for kind in KINDS]
