@@ -8,6 +8,8 @@ from operator import add, floordiv, sub
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("torch", reason="the extra 'embedded' is not installed")
 from PIL import Image
 
 from tasks.answers import check_answer, split_thought, type_gold
