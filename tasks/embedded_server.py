@@ -25,7 +25,7 @@ _MODEL_TYPES = ("qwen2", "qwen2_5_vl")
 _PARENT_POLL_SECONDS = 1.0
 _NEEDS_EXTRA = (
     "the embedded model needs torch and transformers; "
-    "install them with: pip install 'sightline[embedded]'"
+    "install them with: pip install torch transformers"
 )
 
 

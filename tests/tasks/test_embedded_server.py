@@ -467,5 +467,5 @@ def test_without_torch_one_sentence_says_what_to_install(vision_folder: Path, tm
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.strip().endswith("pip install 'sightline[embedded]'")
+    assert done.stderr.strip().endswith("pip install torch transformers")
     assert len(done.stderr.splitlines()) == 1
