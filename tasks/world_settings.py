@@ -11,7 +11,7 @@ class Settings:
     """How the shipped model was trained."""
 
     seed: int = 1
-    num_steps: int = 4_900
+    num_steps: int = 8_800
     batch_size: int = 24
     """Examples of each process in a step."""
     num_processes: int = 2
@@ -27,7 +27,7 @@ class Settings:
     reading_batch_size: int = 48
     lesson_weight: float = 0.5
     """Of the reading lessons' loss beside that of the texts, afterwards."""
-    early_fraction: float = 0.276
+    early_fraction: float = 0.154
     """The part of the steps in which `EARLY_WEIGHTS` hold; then `LATE_WEIGHTS`."""
     num_held_out: int = 64
     """Examples of each task and kind that a curve is measured on."""
