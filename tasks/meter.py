@@ -22,7 +22,6 @@ class StageMeter:
     """Rows that were found finished, or replies that were found kept."""
     completion_tokens: int = 0
     """Tokens that models wrote for this stage in this run."""
-    retries: int = 0
     started: float | None = None
     """`time.monotonic()` when the stage began."""
     ended: float | None = None

@@ -43,11 +43,6 @@ class AnswerType(StrEnum):
     TIME = "time"
     TEXT = "text"
 
-    @property
-    def is_numeric(self) -> bool:
-        """Whether the gold is one number, perhaps with a unit."""
-        return self in NUMERIC_TYPES
-
 
 NUMERIC_TYPES = frozenset(
     {AnswerType.INTEGER, AnswerType.DECIMAL, AnswerType.FRACTION, AnswerType.PERCENT}

@@ -55,7 +55,6 @@ class ModelClient:
         self.completion_tokens = 0
         self._replies = replies
         self._on_reply = on_reply
-        self._max_in_flight = max_in_flight
         self._patience = patience or Patience()
         self._slots = asyncio.Semaphore(max_in_flight)
         # What a kill can cost: requests on the wire, and replies that wait for the disk.
