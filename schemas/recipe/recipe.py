@@ -1,0 +1,32 @@
+"""A whole recipe."""
+
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from schemas.recipe.base import NAME_PATTERN, Params
+from schemas.recipe.curate import CurateParams
+from schemas.recipe.formalize import FormalizeParams
+from schemas.recipe.models import ModelsParams
+from schemas.recipe.publish import PublishParams
+from schemas.recipe.reason import ReasonParams
+from schemas.recipe.source import IngestParams, SourceParams
+
+
+class Recipe(Params):
+    """A whole recipe, one section a stage."""
+
+    name: str = Field(pattern=NAME_PATTERN)
+    """Name of the data set in the workspace."""
+    source: tuple[SourceParams, ...] = Field(min_length=1)
+    ingest: IngestParams = IngestParams()
+    models: ModelsParams
+    formalize: FormalizeParams = FormalizeParams()
+    reason: ReasonParams = ReasonParams()
+    curate: CurateParams = CurateParams()
+    publish: PublishParams = PublishParams()
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _wrap_single_source(cls, source: Any) -> Any:
+        return [source] if isinstance(source, dict) else source
