@@ -1,4 +1,4 @@
-"""What the commands do, once their arguments are read."""
+"""Run a build, watch it, and report what came of it, faults in one sentence."""
 
 import argparse
 import asyncio
@@ -9,9 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.display import show_contrast, show_fault, show_progress, show_report
+from flows.display import show_fault, show_progress, show_report
 from flows.logs import find_log_folder, quiet_prefect, start_log
-from flows.recipe_files import PROJECT_DIR, load_recipe
 from schemas.errors import (
     AccessError,
     ContractError,
@@ -29,47 +28,8 @@ NO_PREFECT = ("Failed to reach API", "ephemeral Prefect API server")
 STOPPED = "stopped; the same command goes on from here"
 
 
-def run_build(options: argparse.Namespace, console: Console) -> int:
-    """Build, watch, and report."""
-    models = {role: getattr(options, role) for role in ("vlm", "llm") if getattr(options, role)}
-    recipe = load_recipe(
-        options.recipe, sources=options.source, models=models, settings=options.settings
-    )
-    if options.print_recipe:
-        print(recipe.model_dump_json(indent=2))  # noqa: T201
-        return DONE
-    return _build(recipe, options, console)
-
-
-def run_demo(options: argparse.Namespace, console: Console) -> int:
-    """Build the embedded recipe on the bundled sample, and show what verification does."""
-    recipe = load_recipe("embedded")
-    result = _build(recipe, options, console)
-    if result == DONE and not options.json:
-        from flows.plan import plan_build
-        from tasks.contrast import find_contrast
-
-        plan = plan_build(recipe, options.workspace, options.partition, None, None)
-        if contrast := find_contrast(plan.jobs):
-            show_contrast(console, contrast)
-    return result
-
-
-def run_serve_model(options: argparse.Namespace, console: Console) -> int:
-    """Serve a checkpoint folder until it is stopped."""
-    from tasks.embedded.options import ServerOptions
-    from tasks.embedded_server import serve
-
-    folder = options.folder or PROJECT_DIR / "data/model"
-    try:
-        serve(folder, options.host, options.port, ServerOptions(name=options.name))
-    except (AccessError, OSError) as error:
-        show_fault(console, str(error), None)
-        return FAILED
-    return DONE
-
-
-def _build(recipe: Recipe, options: argparse.Namespace, console: Console) -> int:
+def build_and_report(recipe: Recipe, options: argparse.Namespace, console: Console) -> int:
+    """Build by a recipe and show the report; return the exit code."""
     quiet_prefect()
     with console.status("reading the source"):
         from prefect.exceptions import TerminationSignal

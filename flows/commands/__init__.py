@@ -1,0 +1,11 @@
+"""The commands: one module each, which describes its arguments and runs it.
+
+Heavy imports wait inside the functions until a command needs them, so that `--help` is quick.
+"""
+
+from flows.commands.build import add_build
+from flows.commands.demo import add_demo
+from flows.commands.serve_model import add_serve_model
+
+ADD_COMMANDS = (add_build, add_demo, add_serve_model)
+"""In the order of `sightline --help`."""
