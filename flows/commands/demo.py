@@ -31,6 +31,7 @@ def run_demo(options: argparse.Namespace, console: Console) -> int:
     recipe = load_recipe("embedded")
     result = build_and_report(recipe, options, console)
     if result == DONE and not options.json:
+        from flows.plan import plan_build
         from tasks.contrast import find_contrast
 
         plan = plan_build(recipe, options.workspace, options.partition, None, None)
