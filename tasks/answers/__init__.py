@@ -13,12 +13,18 @@ from tasks.answers.extraction import (
     split_thought,
 )
 from tasks.answers.kinds import AnswerType, Gold, type_gold
+from tasks.answers.policy import DEFAULT_POLICY, Policy, UnitPolicy
+from tasks.answers.rules import Compare
 
 __all__ = [
+    "DEFAULT_POLICY",
     "AnswerType",
+    "Compare",
     "Extraction",
     "ExtractionStatus",
     "Gold",
+    "Policy",
+    "UnitPolicy",
     "Verdict",
     "check_answer",
     "extract_answer",

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 from tasks.answers.extraction import ExtractionStatus, find_answers
 from tasks.answers.kinds import Gold
-from tasks.answers.rules import judge_answer
+from tasks.answers.policy import DEFAULT_POLICY, Policy
+from tasks.answers.rules import Compare, judge_answer
 
 NO_ANSWER = "no_answer"
 SEVERAL_ANSWERS = "several_answers"
@@ -34,9 +35,13 @@ class Verdict:
     answer: str | None
     """Extracted final answer, as written but for Unicode twins and runs of white space."""
     extraction: ExtractionStatus
+    policy: str
+    """What applied: `tolerance 1e-06 relative; units lenient`."""
 
 
-def check_answer(gold: Gold, text: str) -> Verdict:
+def check_answer(
+    gold: Gold, text: str, policy: Policy = DEFAULT_POLICY, compare: Compare | None = None
+) -> Verdict:
     """Check what a model wrote after its thought against the gold answer.
 
     Any text is fine: it never raises. Of several answers each must be correct.
@@ -44,14 +49,28 @@ def check_answer(gold: Gold, text: str) -> Verdict:
     Args:
         gold: From `type_gold`, made once a problem.
         text: What follows the thought; a thought that is still there is left out.
+        policy: What counts as equal where sources differ.
+        compare: Asks an algebra system whether two mathematical texts, (gold, answer), are equal;
+            None: it cannot tell, and neither can the verdict. Asked only where no cheap rule
+            decides; what it raises is raised.
     """
     stated = find_answers(text)
     if not stated.answers:
-        return Verdict(is_correct=False, rule=NO_ANSWER, answer=None, extraction=stated.status)
-    judged = [judge_answer(gold, answer) for answer in stated.answers]
+        return Verdict(
+            is_correct=False,
+            rule=NO_ANSWER,
+            answer=None,
+            extraction=stated.status,
+            policy=policy.description,
+        )
+    judged = [judge_answer(gold, answer, policy, compare) for answer in stated.answers]
     is_correct, rule = judged[-1]
     if len(judged) > 1 and any(result is not is_correct for result, _ in judged):
         is_correct, rule = False, SEVERAL_ANSWERS
     return Verdict(
-        is_correct=is_correct, rule=rule, answer=stated.answers[-1], extraction=stated.status
+        is_correct=is_correct,
+        rule=rule,
+        answer=stated.answers[-1],
+        extraction=stated.status,
+        policy=policy.description,
     )

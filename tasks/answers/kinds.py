@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from tasks.answers.dates import parse_date, parse_time
 from tasks.answers.normalization import normalize, to_key
+from tasks.answers.policy import DEFAULT_POLICY
 from tasks.answers.quantities import Quantity, parse_quantity, quantities_match
 from tasks.answers.sentences import write_digits
 
@@ -162,8 +163,13 @@ def find_option(text: str, options: tuple[str, ...]) -> int | None:
     if quantity is None:
         return None
     parsed = enumerate(_parse_options(options))
-    same = [i for i, other in parsed if other is not None and quantities_match(other, quantity)]
+    same = [i for i, other in parsed if other is not None and _are_equal(other, quantity)]
     return same[0] if len(same) == 1 else None
+
+
+def _are_equal(option: Quantity, quantity: Quantity) -> bool:
+    """Compare strictly, whatever the source's policy: options lie close together."""
+    return quantities_match(option, quantity, DEFAULT_POLICY)
 
 
 @lru_cache(maxsize=4096)

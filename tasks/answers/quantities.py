@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from tasks.answers.policy import Policy, UnitPolicy, is_within_tolerance
 from tasks.answers.units import Unit, compare_units, find_unit, join_units, parse_unit
 
 MAX_DIGITS = 60
 MAX_EXPONENT = 64
 MAX_QUANTITY_CHARS = 300
-RELATIVE_TOLERANCE = Fraction(1, 10**6)
-"""Of gold answers that are not whole numbers; whole ones take it as an absolute tolerance."""
 
 SCALES = {
     "dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9,
@@ -83,35 +82,31 @@ def _parse(text: str) -> Quantity | None:
     )
 
 
-def quantities_match(gold: Quantity, answer: Quantity) -> bool:
+def quantities_match(gold: Quantity, answer: Quantity, policy: Policy) -> bool:
     """Tell whether two quantities are equal: values within tolerance, units that do not differ.
 
-    A percentage equals its number (50% and 0.5), and the bare number of the percentage where the
-    sign may have been left out (gold 50 or 50%).
+    A percentage equals its number (50% and 0.5) where the policy says so, and the bare number of
+    the percentage where the sign may have been left out (gold 50 or 50%).
     """
     if gold.is_percent != answer.is_percent:
-        return _percent_matches(gold, answer)
+        return _percent_matches(gold, answer, policy)
+    if policy.units is UnitPolicy.STRICT and bool(gold.unit.known) != bool(answer.unit.known):
+        return False
     factor = compare_units(gold.unit, answer.unit)
-    return factor is not None and values_match(gold.value, answer.value * factor)
+    return factor is not None and is_within_tolerance(gold.value, answer.value * factor, policy)
 
 
-def values_match(gold: Fraction, answer: Fraction) -> bool:
-    """Tell whether a value is within the tolerance of the gold value."""
-    if gold == answer:
-        return True
-    limit = RELATIVE_TOLERANCE if gold.denominator == 1 else abs(gold) * RELATIVE_TOLERANCE
-    return abs(gold - answer) <= limit
-
-
-def _percent_matches(gold: Quantity, answer: Quantity) -> bool:
+def _percent_matches(gold: Quantity, answer: Quantity, policy: Policy) -> bool:
     if gold.unit.known or answer.unit.known:
         return False
-    if gold.is_percent:
-        wanted = (gold.value, gold.value / 100)
-        return any(values_match(value, answer.value) for value in wanted)
-    if values_match(gold.value, answer.value / 100):
+    value = answer.value
+    if is_within_tolerance(gold.value, value, policy) and (gold.is_percent or abs(gold.value) > 1):
         return True
-    return abs(gold.value) > 1 and values_match(gold.value, answer.value)
+    if not policy.percent_equals_fraction:
+        return False
+    if gold.is_percent:
+        return is_within_tolerance(gold.value / 100, value, policy)
+    return is_within_tolerance(gold.value, value / 100, policy)
 
 
 def _read_value(found: re.Match[str]) -> Fraction | None:
