@@ -175,7 +175,7 @@ def _identify_sampled(params: SampledParams, model: ModelParams, role: str) -> d
         )
     return {
         "params": params.model_dump(),
-        "prompt_sha256": load_prompt(params.prompt).sha256,
+        "prompt_sha256": {name: load_prompt(name).sha256 for name in params.prompts},
         "model": model.name,
         "model_revision": model.revision,
     }

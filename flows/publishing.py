@@ -86,13 +86,18 @@ def describe_partition(plan: BuildPlan, funnel: list[FunnelStep]) -> dict[str, A
             "sources": ", ".join(source.name for source in plan.sources),
             "vlm": recipe.models.vlm.name,
             "llm": recipe.models.llm.name,
-            "formalize prompt sha256": identities["formalize"]["prompt_sha256"],
-            "reason prompt sha256": identities["reason"]["prompt_sha256"],
+            "formalize prompts": _list_prompts(identities["formalize"]),
+            "reason prompts": _list_prompts(identities["reason"]),
             "num_rollouts": recipe.reason.num_rollouts,
             "select": recipe.curate.select,
             "code version": version("sightline"),
         },
     }
+
+
+def _list_prompts(identity: dict[str, Any]) -> str:
+    """Write prompt names, each with the start of its sha256."""
+    return ", ".join(f"{name} {sha256[:16]}" for name, sha256 in identity["prompt_sha256"].items())
 
 
 async def record_funnel(funnel: list[FunnelStep]) -> None:

@@ -61,7 +61,7 @@ async def formalize_problems(
     problems: Iterator[dict[str, Any]], client: ModelClient, params: FormalizeParams
 ) -> list[dict[str, Any]]:
     """Ask for the formal text of every problem; rows come back in the order of the problems."""
-    prompt = load_prompt(params.prompt)
+    prompt = load_prompt(params.get_prompt(params.format))
     problem_ids: list[str] = []
 
     def requests() -> Iterator[Request]:

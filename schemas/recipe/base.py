@@ -14,8 +14,11 @@ class Params(BaseModel):
 class SampledParams(Params):
     """How a stage asks its model."""
 
-    prompt: str
-    """Prompt file in prompts/, without its role and ending."""
     temperature: float = Field(default=0.0, ge=0, le=2)
     top_p: float = Field(default=1.0, gt=0, le=1)
     max_tokens: int = Field(default=1024, gt=0)
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """Every prompt that may be asked: files in prompts/, without role and ending."""
+        raise NotImplementedError
