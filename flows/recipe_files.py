@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -158,6 +158,9 @@ def _known_keys(location: Sequence[Any]) -> list[str]:
     for part in location:
         if isinstance(part, int):
             continue
+        if get_origin(model) is dict:
+            model = get_args(model)[1]
+            continue
         kind = model.model_fields[part].annotation
-        model = getattr(kind, "__args__", (kind,))[0]
+        model = kind if get_origin(kind) is dict else (get_args(kind) or (kind,))[0]
     return list(model.model_fields)

@@ -39,3 +39,5 @@ class ModelsParams(Params):
     """Vision-language model that formalizes images."""
     llm: ModelParams
     """Text-only model that reasons."""
+    judge: ModelParams | None = None
+    """Model that is asked where the rules cannot tell; without one they stay undecided."""

@@ -11,6 +11,7 @@ from schemas.recipe.models import ModelsParams
 from schemas.recipe.publish import PublishParams
 from schemas.recipe.reason import ReasonParams
 from schemas.recipe.source import IngestParams, SourceParams
+from schemas.recipe.verify import VerifyParams
 
 
 class Recipe(Params):
@@ -23,6 +24,7 @@ class Recipe(Params):
     models: ModelsParams
     formalize: FormalizeParams = FormalizeParams()
     reason: ReasonParams = ReasonParams()
+    verify: VerifyParams = VerifyParams()
     curate: CurateParams = CurateParams()
     publish: PublishParams = PublishParams()
 

@@ -35,3 +35,29 @@ def test_urls_lose_their_last_slash_and_must_be_http():
     assert ModelParams(name="v", urls=("http://x/v1/",)).urls == ("http://x/v1",)
     with pytest.raises(ValidationError, match="expected a URL such as"):
         ModelParams(name="v", urls=("localhost:8000",))
+
+
+def test_a_source_inherits_the_policy_keys_that_it_leaves_out():
+    verify = {"relative_tolerance": 0.01, "sources": {"charts": {"units": "strict"}}}
+    recipe = Recipe.model_validate(MINIMAL | {"verify": verify})
+    charts, others = recipe.verify.get_policy("charts"), recipe.verify.get_policy("others")
+    assert (charts.relative_tolerance, charts.units) == (0.01, "strict")
+    assert (others.relative_tolerance, others.units) == (0.01, "lenient")
+    assert Recipe.model_validate(recipe.model_dump()) == recipe
+
+
+@pytest.mark.parametrize(
+    "verify",
+    [
+        {"relative_tolerance": 1},
+        {"absolute_tolerance": -1},
+        {"absolute_tolerance": "inf"},
+        {"units": "metric"},
+        {"fuzzy_text_ratio": 0.9},
+        {"sources": {"charts": {"unit": "strict"}}},
+        {"judge": {"audit_fraction": 2}},
+    ],
+)
+def test_a_policy_that_means_nothing_is_refused(verify):
+    with pytest.raises(ValidationError, match="verify"):
+        Recipe.model_validate(MINIMAL | {"verify": verify})
