@@ -8,24 +8,42 @@ One module a section; `recipe` puts them together.
 
 from schemas.recipe.base import NAME_PATTERN, Params, SampledParams
 from schemas.recipe.curate import CurateParams
-from schemas.recipe.formalize import FormalizeParams
+from schemas.recipe.formalize import (
+    FORMAT_OF,
+    BridgeParams,
+    DetectorParams,
+    FormalizeParams,
+    FormatName,
+    ImageKind,
+    RouteParams,
+)
 from schemas.recipe.models import ModelParams, ModelsParams
 from schemas.recipe.publish import PublishParams
 from schemas.recipe.reason import ReasonParams
 from schemas.recipe.recipe import Recipe
 from schemas.recipe.source import IngestParams, SourceParams
+from schemas.recipe.verify import JudgeParams, PolicyParams, VerifyParams
 
 __all__ = [
+    "FORMAT_OF",
     "NAME_PATTERN",
+    "BridgeParams",
     "CurateParams",
+    "DetectorParams",
     "FormalizeParams",
+    "FormatName",
+    "ImageKind",
     "IngestParams",
+    "JudgeParams",
     "ModelParams",
     "ModelsParams",
     "Params",
+    "PolicyParams",
     "PublishParams",
     "ReasonParams",
     "Recipe",
+    "RouteParams",
     "SampledParams",
     "SourceParams",
+    "VerifyParams",
 ]
