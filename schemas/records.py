@@ -21,6 +21,8 @@ class Status(StrEnum):
     """The server failed, stalled or was overloaded on every attempt."""
     UNPARSEABLE = "unparseable"
     """The server answered 200 with something that is not a chat completion."""
+    OUTRUN = "outrun"
+    """Stopped by us: a shorter correct rollout of the same problem exists; its end is unknown."""
 
     @property
     def has_text(self) -> bool:

@@ -4,8 +4,10 @@
 server before anything is spent; `balancing` picks a server; `retries` says how long to wait.
 """
 
+from tasks.sampling.bounds import TokenBound
 from tasks.sampling.client import ModelClient
 from tasks.sampling.endpoints import Endpoint
+from tasks.sampling.figures import Figures
 from tasks.sampling.retries import Patience
 
-__all__ = ["Endpoint", "ModelClient", "Patience"]
+__all__ = ["Endpoint", "Figures", "ModelClient", "Patience", "TokenBound"]

@@ -15,6 +15,7 @@ from schemas.errors import AccessError
 from schemas.records import Reply, Request, Status
 from tasks.replies import ReplyStore, reply_key
 from tasks.sampling.balancing import Server, make_servers, pick_server
+from tasks.sampling.bounds import TokenBound
 from tasks.sampling.endpoints import Endpoint, check_endpoint, describe_refusal, read_api_key
 from tasks.sampling.retries import ACCESS_CODES, OVERLOAD_CODES, Fault, Patience, parse_retry_after
 from tasks.sampling.transport import MAX_ANSWER_BYTES, Answer, Transport
@@ -114,13 +115,19 @@ class ModelClient:
             raise failures.exceptions[0] from None
         return [replies[index] for index in range(len(replies))]
 
-    async def sample(self, request: Request) -> Reply:
+    async def sample(self, request: Request, *, bound: TokenBound | None = None) -> Reply:
         """Return the reply to one request: the kept one, or a new one that is then kept.
+
+        With a bound the completion is stopped, at the server too, as soon as it surely has more
+        tokens; the reply is then `outrun`, with the tokens that were seen. A kept reply is
+        returned however long it is; a kept `outrun` only where it passed the present bound.
 
         Raises:
             AccessError: The server refuses this run.
             ReplyStoreError: The reply cannot be kept.
         """
+        if bound is not None and bound.is_hopeless:
+            return self._count(Reply(status=Status.OUTRUN, completion_tokens=0), is_reused=False)
         key = reply_key(self.endpoint.model, self.endpoint.revision, request)
         if (reply := self._replies.get(key)) is not None:
             return self._count(reply, is_reused=True)
