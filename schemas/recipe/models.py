@@ -1,27 +1,67 @@
 """Who answers: the models of a recipe."""
 
-from typing import Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from schemas.recipe.base import Params
+
+FLAG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+OWN_FLAGS = {
+    "host": "the server listens on loopback only",
+    "port": "a free one is taken",
+    "uds": "the server listens on a port",
+    "served-model-name": "give name",
+    "model": "give path",
+    "revision": "give revision",
+    "config": "give its flags here",
+    "headless": "the server must answer requests",
+    "api-key": "give api_key_env, the name of an environment variable",
+    "hf-token": "set the environment variable HF_TOKEN",
+    "ssl-keyfile-password": "the server listens on loopback only",
+}
+"""Flags of `vllm serve` that a recipe may not set, and what to do instead."""
+
+
+def _check_flag(text: str) -> str:
+    name = text.removeprefix("--").replace("_", "-")
+    if not re.match(FLAG_PATTERN, name):
+        raise ValueError("expected the name of a flag, such as max-model-len")
+    # The parser of vLLM takes the beginning of a flag's name for the whole.
+    own = (flag for flag in OWN_FLAGS if flag.startswith(name) or name == f"no-{flag}")
+    if flag := next(own, None):
+        raise ValueError(f"not for a recipe: {OWN_FLAGS[flag]}")
+    return name
+
+
+FlagName = Annotated[str, AfterValidator(_check_flag)]
+FlagText = Annotated[str, StringConstraints(max_length=65_536, pattern=r"^[^\x00]*$")]
+FlagValue = bool | int | float | FlagText | tuple[int | float | FlagText, ...] | dict[str, Any]
 
 
 class ModelParams(Params):
     """Where the replies of a model come from."""
 
-    kind: Literal["endpoint", "embedded"] = "endpoint"
-    """`endpoint`: running servers; `embedded`: a checkpoint folder that Sightline serves itself."""
+    kind: Literal["endpoint", "vllm", "embedded"] = "endpoint"
+    """`endpoint`: running servers; `vllm`: started here on this machine's GPUs, and stopped when
+    its stage ends; `embedded`: a checkpoint folder that Sightline serves itself."""
     name: str = Field(min_length=1)
     """Model name that requests carry."""
     path: str = ""
-    """Checkpoint folder of an embedded model."""
+    """Checkpoint folder of an embedded model; folder or Hub id of a vllm model (default: name)."""
     urls: tuple[str, ...] = ()
     """Base URLs of OpenAI-protocol servers, each ending in /v1."""
     revision: str | None = None
     """Revision of the weights, part of the model's identity."""
     api_key_env: str | None = None
     """Environment variable that holds the API key; the key itself is never written anywhere."""
+    command: str = Field(default="vllm", min_length=1, pattern=r"^[^\x00]*$")
+    """Of a vllm model: the program, found on PATH, or its path, or that of its environment."""
+    flags: dict[FlagName, FlagValue] = Field(default_factory=dict)
+    """Of a vllm model: more flags of `vllm serve`, such as tensor-parallel-size = 2."""
+    start_seconds: int = Field(default=1_800, gt=0)
+    """Of a vllm model: how long it may take to answer, with the download of its weights."""
 
     @field_validator("urls")
     @classmethod
@@ -30,6 +70,14 @@ class ModelParams(Params):
             if not url.startswith(("http://", "https://")):
                 raise ValueError(f"expected a URL such as http://127.0.0.1:8000/v1, got {url!r}")
         return tuple(url.rstrip("/") for url in urls)
+
+    @field_validator("command", "flags", "start_seconds")
+    @classmethod
+    def _check_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        default = cls.model_fields[str(info.field_name)].get_default(call_default_factory=True)
+        if value != default and info.data.get("kind") != "vllm":
+            raise ValueError("only for kind = 'vllm'")
+        return value
 
 
 class ModelsParams(Params):
