@@ -23,6 +23,7 @@ from tasks.curate import curate_shard
 from tasks.duplicates import Seen
 from tasks.formalize import formalize_shard
 from tasks.funnel import FunnelStep, build_funnel
+from tasks.grounding import open_tools
 from tasks.ingest import ingest_shard
 from tasks.lock import hold
 from tasks.publish import read_manifest
@@ -91,11 +92,12 @@ async def run_stages(plan: BuildPlan) -> tuple[list[FunnelStep], int]:
             at_once=1,
         )
         plan.close_sources()
+        tools = open_tools(recipe.formalize)
         texts = await run_stage(
             plan,
             "formalize",
             count_rows(problems),
-            lambda job: formalize_shard(job, models["vlm"], recipe.formalize),
+            lambda job: formalize_shard(job, models["vlm"], recipe.formalize, tools),
         )
         rollouts = await run_stage(
             plan,
@@ -103,7 +105,12 @@ async def run_stages(plan: BuildPlan) -> tuple[list[FunnelStep], int]:
             count_texts(texts) * recipe.reason.num_rollouts,
             lambda job: reason_shard(job, models["llm"], recipe.reason),
         )
-        verdicts = await run_stage(plan, "verify", count_rows(rollouts), verify_shard)
+        verdicts = await run_stage(
+            plan,
+            "verify",
+            count_rows(rollouts),
+            lambda job: verify_shard(job, recipe.verify, models.get("judge")),
+        )
         curated = await run_stage(
             plan, "curate", count_rows(problems), lambda job: curate_shard(job, recipe.curate)
         )

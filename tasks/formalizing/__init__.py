@@ -1,0 +1,5 @@
+"""Formal text: how one problem's images become it, step by step."""
+
+from tasks.formalizing.formalizer import Formalizer, list_images
+
+__all__ = ["Formalizer", "list_images"]

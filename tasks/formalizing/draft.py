@@ -1,0 +1,86 @@
+"""A row of `formal_texts` in the making, and the row that it ends as."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas.recipe import FormalizeParams
+from schemas.records import ImagePart, Reply
+from tasks.formalizing.routing import Route
+from tasks.grounding import Finding, measure_coverage
+
+WRITING = "formalize"
+"""The step that writes the text; a row's error does not name it."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A row of `formal_texts` in the making."""
+
+    problem: Mapping[str, Any]
+    images: tuple[ImagePart, ...]
+    route: Route
+    lines: list[Finding] = field(default_factory=list[Finding])
+    objects: list[Finding] = field(default_factory=list[Finding])
+    pseudo_cot: str | None = None
+    text: str | None = None
+    problems: list[str] = field(default_factory=list[str])
+    rounds: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    replies: list[Reply] = field(default_factory=list[Reply])
+    """Of all steps, in their order."""
+    written: Reply | None = None
+    """The reply that `text` is from."""
+
+
+class StepFailed(Exception):
+    """A step without which there is no formal text had no usable reply."""
+
+    def __init__(self, step: str, reply: Reply) -> None:
+        """Keep the step's name for the row's reason."""
+        super().__init__(step)
+        self.step, self.reply = step, reply
+
+
+def make_row(
+    draft: Draft, failed: StepFailed | None, params: FormalizeParams, model: str
+) -> dict[str, Any]:
+    """Make a row of FORMAL_TEXTS; `failed` is the step that ended it early."""
+    return {
+        "problem_id": draft.problem["problem_id"],
+        "format": draft.route.format,
+        "text": draft.text,
+        "producer": model,
+        "image_kind": draft.route.kind,
+        "routed_by": draft.route.reason,
+        "is_valid": None if draft.text is None else not draft.problems,
+        "problems": draft.problems,
+        "rounds": draft.rounds,
+        "pseudo_cot": draft.pseudo_cot,
+        "gold_shown": params.bridge is not None and params.bridge.show_gold,
+        "ocr_coverage": measure_coverage(draft.lines, draft.text or ""),
+        **describe_end(draft, failed, require_valid=params.require_valid),
+        "prompt_tokens": sum_tokens([reply.prompt_tokens for reply in draft.replies]),
+        "completion_tokens": sum_tokens([reply.completion_tokens for reply in draft.replies]),
+    }
+
+
+def describe_end(
+    draft: Draft, failed: StepFailed | None, *, require_valid: bool
+) -> dict[str, str | None]:
+    """Return `status` and `error` of a row."""
+    if failed is not None:
+        words = failed.reply.error or "the model wrote nothing"
+        step = "" if failed.step == WRITING else f"{failed.step}: "
+        status = "empty" if failed.reply.status.has_text else failed.reply.status.value
+        return {"status": status, "error": step + words}
+    if draft.text is None or draft.written is None:
+        return {"status": "empty", "error": "the model wrote nothing"}
+    if require_valid and draft.problems:
+        return {"status": "invalid", "error": draft.problems[0]}
+    return {"status": draft.written.status.value, "error": draft.written.error}
+
+
+def sum_tokens(counts: list[int | None]) -> int | None:
+    """Add up the tokens of all requests of a row; None where no server counted any."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
