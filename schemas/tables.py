@@ -15,6 +15,9 @@ def column(name: str, kind: pa.DataType, doc: str, *, nullable: bool = False) ->
 
 
 IMAGE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
+REPAIRS = pa.list_(
+    pa.struct([pa.field("text", pa.string()), pa.field("problems", pa.list_(pa.string()))])
+)
 MESSAGES = pa.list_(pa.struct([pa.field("role", pa.string()), pa.field("content", pa.string())]))
 
 PROBLEM_ID = column("problem_id", pa.string(), HASH_DOC)
@@ -55,11 +58,18 @@ FORMAL_TEXTS = pa.schema(
         column("format", pa.string(), "format of the text: caption, csv, spice, ..."),
         column("text", pa.string(), "formal text of the image", nullable=True),
         column("producer", pa.string(), "model that wrote it"),
-        column("is_valid", pa.bool_(), "passed its format's checks; null: none ran", nullable=True),
+        column("image_kind", pa.string(), "what the image shows; null: not asked", nullable=True),
+        column("routed_by", pa.string(), "what chose the format: domain, source, classifier, ..."),
+        column("is_valid", pa.bool_(), "passed its format's checks; null: no text", nullable=True),
+        column("problems", pa.list_(pa.string()), "what the checks still say against the text"),
+        column("rounds", REPAIRS, "earlier texts that went back to the model, with what was wrong"),
+        column("pseudo_cot", pa.string(), "what bridging wrote before the text", nullable=True),
+        column("gold_shown", pa.bool_(), "the gold answer was shown to the model that wrote it"),
+        column("ocr_coverage", pa.float32(), "share of OCR's words in the text", nullable=True),
         column("status", pa.string(), "how the request ended"),
         column("error", pa.string(), "why there is no text", nullable=True),
-        column("prompt_tokens", pa.int32(), "as the server counted", nullable=True),
-        column("completion_tokens", pa.int32(), "as the server counted", nullable=True),
+        column("prompt_tokens", pa.int32(), "of all requests for it", nullable=True),
+        column("completion_tokens", pa.int32(), "of all requests for it", nullable=True),
     ]
 )
 
@@ -86,6 +96,14 @@ VERDICTS = pa.schema(
         column("rule", pa.string(), "the rule that decided"),
         column("answer", pa.string(), "extracted final answer", nullable=True),
         column("extraction", pa.string(), "ok, missing, multiple, unclosed or empty"),
+        column("policy", pa.string(), "what counts as equal in this source"),
+        column("judge_text", pa.string(), "what the judge wrote; null: not asked", nullable=True),
+        column(
+            "judge_is_correct",
+            pa.bool_(),
+            "what the judge decided; null: not asked, or its text cannot be parsed",
+            nullable=True,
+        ),
     ]
 )
 
