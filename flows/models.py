@@ -13,7 +13,7 @@ from tasks.meter import METER
 from tasks.replies import ReplyStore
 from tasks.sampling import Endpoint, ModelClient
 
-STAGE_OF = {"vlm": "formalize", "llm": "reason"}
+STAGE_OF = {"vlm": "formalize", "llm": "reason", "judge": "verify"}
 """Role of a model to the stage that asks it."""
 
 
@@ -31,7 +31,9 @@ async def open_models(plan: BuildPlan, log: Path) -> AsyncGenerator[dict[str, Mo
         urls: dict[str, str] = {}
         clients: dict[str, ModelClient] = {}
         for role, stage in STAGE_OF.items():
-            model: ModelParams = getattr(plan.recipe.models, role)
+            model: ModelParams | None = getattr(plan.recipe.models, role)
+            if model is None:
+                continue
             is_needed = not plan.is_complete(stage)
             if model.kind == "embedded" and is_needed and model.path not in urls:
                 urls[model.path] = await _start_embedded(stack, model, log)
@@ -55,7 +57,9 @@ def _make_client(
     meter, stage = METER.get(), STAGE_OF[role]
 
     def count(reply: Reply, is_reused: bool) -> None:
-        meter.count_reply(stage, reply, is_reused=is_reused)
+        # A judge is asked about some rows only, and the stage counts them all when it has them.
+        rows = 0 if role == "judge" else 1
+        meter.count_reply(stage, reply, is_reused=is_reused, rows=rows)
 
     endpoint = Endpoint(
         model=model.name,

@@ -122,7 +122,7 @@ def pin_models(recipe: Recipe) -> Recipe:
     pinned = {
         role: model.model_copy(update={"revision": _hash_weights(role, model)})
         for role, model in roles.items()
-        if model.kind == "embedded"
+        if model is not None and model.kind == "embedded"
     }
     return recipe.model_copy(update={"models": recipe.models.model_copy(update=pinned)})
 
@@ -151,7 +151,7 @@ def identify_stages(
         },
         "formalize": _identify_sampled(recipe.formalize, recipe.models.vlm, "vlm"),
         "reason": _identify_sampled(recipe.reason, recipe.models.llm, "llm"),
-        "verify": {"code_version": version("sightline")},
+        "verify": _identify_verify(recipe, [source.name for source in sources]),
         "curate": {"params": recipe.curate.model_dump()},
     }
     upstream = None
@@ -165,6 +165,22 @@ def _identify_source(planned: PlannedSource) -> dict[str, Any]:
     params = planned.params.model_dump(exclude={"path", "limit", "weight"})
     taken = {"name": planned.name, "num_rows": planned.num_rows}
     return params | taken | {"version": planned.source.version}
+
+
+def _identify_verify(recipe: Recipe, sources: list[str]) -> dict[str, Any]:
+    params, judge = recipe.verify, recipe.models.judge
+    unknown = sorted(set(params.sources) - set(sources))
+    if unknown:
+        raise RecipeError(f"verify.sources: no source {unknown[0]!r}; the sources are {sources}")
+    if params.judge.audit_fraction and judge is None:
+        raise RecipeError(
+            "verify.judge.audit_fraction: there is no judge to ask; give --judge NAME@URL, or 0"
+        )
+    return {
+        "params": params.model_dump(exclude={"judge"}),
+        "judge": _identify_sampled(params.judge, judge, "judge") if judge else None,
+        "code_version": version("sightline"),
+    }
 
 
 def _identify_sampled(params: SampledParams, model: ModelParams, role: str) -> dict[str, Any]:

@@ -86,6 +86,7 @@ def describe_partition(plan: BuildPlan, funnel: list[FunnelStep]) -> dict[str, A
             "sources": ", ".join(source.name for source in plan.sources),
             "vlm": recipe.models.vlm.name,
             "llm": recipe.models.llm.name,
+            "judge": recipe.models.judge.name if recipe.models.judge else "none",
             "formalize prompts": _list_prompts(identities["formalize"]),
             "reason prompts": _list_prompts(identities["reason"]),
             "num_rollouts": recipe.reason.num_rollouts,

@@ -33,7 +33,7 @@ def load_recipe(
     Args:
         name: a shipped recipe, or the path of a TOML file.
         sources: paths that take the place of the recipe's sources.
-        models: `vlm` or `llm` to NAME@URL of a running server.
+        models: `vlm`, `llm` or `judge` to NAME@URL of a running server.
         settings: `section.key=value`, the value as TOML or plain text.
 
     Raises:

@@ -58,9 +58,9 @@ class Meter:
         meter.done += rows
         meter.reused += rows if reused else 0
 
-    def count_reply(self, stage: str, reply: Reply, *, is_reused: bool) -> None:
-        """Count one reply of a model."""
-        self.advance(stage, 1, reused=is_reused)
+    def count_reply(self, stage: str, reply: Reply, *, is_reused: bool, rows: int = 1) -> None:
+        """Count one reply of a model, which finishes `rows` of its stage."""
+        self.advance(stage, rows, reused=is_reused)
         if not is_reused:
             self.stages[stage].completion_tokens += reply.completion_tokens or 0
 

@@ -1,15 +1,16 @@
 """A small finished workspace for tests of the report, made by the stages' own functions."""
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from schemas.recipe import CurateParams
+from schemas.recipe import CurateParams, VerifyParams
 from schemas.tables import TABLES
 from tasks.curate import write_curated
 from tasks.shards import ShardJob, rows_to_table, write_shard
-from tasks.verify import write_verdicts
+from tasks.verify import verify_shard_rows, write_verdicts
 from tests.conftest import draw_image
 
 TABLE_NAMES = dict.fromkeys(TABLES, "fingerprint")
@@ -99,7 +100,7 @@ def write_tables(
     }
     for table, rows in given.items():
         write_shard(job, table, rows_to_table(rows, TABLES[table]), {})
-    write_verdicts(job)
+    write_verdicts(job, asyncio.run(verify_shard_rows(job, VerifyParams(), None)))
     write_curated(job, CurateParams())
     return job
 

@@ -9,6 +9,13 @@ from flows.commands.arguments import add_reporting, parse_count, parse_name
 from flows.commands.running import DONE, build_and_report
 from flows.recipe_files import list_recipes, load_recipe
 
+ROLES = {
+    "vlm": "formalizes images",
+    "llm": "reasons",
+    "judge": "is asked where no rule can tell whether an answer is right",
+}
+"""Role of a model to what it does."""
+
 
 def add_build(commands: Any) -> None:
     """Describe the command."""
@@ -44,7 +51,7 @@ def add_build(commands: Any) -> None:
     build.add_argument(
         "--publish", metavar="TARGET", help="folder or fsspec URL (<workspace>/published)"
     )
-    for role, what in (("vlm", "formalizes images"), ("llm", "reasons")):
+    for role, what in ROLES.items():
         build.add_argument(
             f"--{role}", metavar="NAME@URL", help=f"running server of the model that {what}"
         )
@@ -64,7 +71,7 @@ def add_build(commands: Any) -> None:
 
 def run_build(options: argparse.Namespace, console: Console) -> int:
     """Build, watch, and report."""
-    models = {role: getattr(options, role) for role in ("vlm", "llm") if getattr(options, role)}
+    models = {role: getattr(options, role) for role in ROLES if getattr(options, role)}
     recipe = load_recipe(
         options.recipe, sources=options.source, models=models, settings=options.settings
     )

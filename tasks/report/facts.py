@@ -1,7 +1,7 @@
 """What the report says of a whole partition, counted shard by shard.
 
-Counts only: memory grows with the number of distinct token lengths, types and rules, never with
-the number of rollouts.
+Counts only: memory grows with the number of distinct token lengths, types, sources and rules,
+never with the number of rollouts.
 """
 
 from collections import Counter
@@ -11,17 +11,11 @@ from typing import Any
 
 import polars as pl
 
+from tasks.report.checks import VERDICT, SourceChecks, count_checks
 from tasks.selection import summarize_pass_rate
 from tasks.shards import ShardJob, read_shard
 
 KEY = ["problem_id", "rollout_index"]
-VERDICT = (
-    pl.when(pl.col("is_correct"))
-    .then(pl.lit("correct"))
-    .when(~pl.col("is_correct"))
-    .then(pl.lit("incorrect"))
-    .otherwise(pl.lit("undecided"))
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +35,13 @@ class ReportFacts:
     """(correct rollouts, rollouts with a verdict) to problems."""
     answer_types: Mapping[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     """(answer type, verdict) to rollouts."""
-    rules: Mapping[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
-    """(rule, verdict) to rollouts."""
+    checks: Mapping[str, SourceChecks] = field(default_factory=dict[str, SourceChecks])
+    """Source to how its rollouts were checked, the largest source first."""
 
     def count_rollouts(self, verdict: str | None = None) -> int:
         """Return the number of rollouts, of one verdict or of all."""
-        return sum(n for (_, found), n in self.rules.items() if verdict in (None, found))
+        rules = (rule for checks in self.checks.values() for rule in checks.rules.items())
+        return sum(n for (_, found), n in rules if verdict in (None, found))
 
 
 def summarize(jobs: Sequence[ShardJob]) -> ReportFacts:
@@ -56,7 +51,6 @@ def summarize(jobs: Sequence[ShardJob]) -> ReportFacts:
     chosen: Counter[int] = Counter()
     rates: Counter[tuple[int, int]] = Counter()
     types: Counter[tuple[str, str]] = Counter()
-    rules: Counter[tuple[str, str]] = Counter()
     for job in jobs:
         kinds = read_shard(job, "problems", ["problem_id", "answer_type"])
         sft = read_shard(job, "sft", ["completion_tokens"])
@@ -66,7 +60,6 @@ def summarize(jobs: Sequence[ShardJob]) -> ReportFacts:
         chosen.update(_count(sft, "completion_tokens"))
         lengths.update(_count(rollouts, "verdict", "completion_tokens"))
         types.update(_count(rollouts, "answer_type", "verdict"))
-        rules.update(_count(rollouts, "rule", "verdict"))
         rates.update(_count(summarize_pass_rate(rollouts), "num_correct", "num_rollouts"))
     return ReportFacts(
         num_problems=problems,
@@ -76,12 +69,12 @@ def summarize(jobs: Sequence[ShardJob]) -> ReportFacts:
         selected_lengths=chosen,
         pass_rates=rates,
         answer_types=types,
-        rules=rules,
+        checks=count_checks(jobs),
     )
 
 
 def _read_rollouts(job: ShardJob) -> pl.DataFrame:
-    verdicts = read_shard(job, "verdicts", [*KEY, "is_correct", "rule"])
+    verdicts = read_shard(job, "verdicts", [*KEY, "is_correct"])
     tokens = read_shard(job, "rollouts", [*KEY, "completion_tokens"])
     return verdicts.with_columns(verdict=VERDICT).join(tokens, on=KEY, how="left")
 

@@ -7,7 +7,9 @@ bytes.
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from markupsafe import Markup
 
 from tasks.funnel import FunnelStep
 from tasks.report.bins import choose_edges, find_quantile, is_linear, select_lengths
+from tasks.report.checks import SourceChecks
 from tasks.report.choice import Outcome
 from tasks.report.facts import ReportFacts
 from tasks.report.plots import (
@@ -34,6 +37,8 @@ from tasks.report.text import clean_text, clip, count_noun, write_percent
 MAX_PAGE_BYTES = 6_000_000
 VALUE_BYTES = 4_000
 """Of one line of what the data set was made with."""
+MAX_SOURCES = 24
+"""In the tables of rules and of the judge; the manifest and the shards have all."""
 FOLDER = Path(__file__).parent
 
 
@@ -84,7 +89,8 @@ def _render(
         rates_plot=draw_pass_rates(facts.pass_rates),
         rates_caption=write_rates_caption(facts),
         answer_types=list_verdicts(facts.answer_types),
-        rules=list_verdicts(facts.rules),
+        checks=list_checks(facts.checks),
+        judged=list_judged(facts.checks),
         sample_intro=write_sample_intro(sample),
         choices=list_choices(sample),
         sample=[describe_problem(p, n, select) for n, p in enumerate(sample, 1)],
@@ -167,10 +173,13 @@ def describe_step(step: FunnelStep) -> dict[str, Any]:
     }
 
 
-def list_verdicts(counts: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
-    """Prepare the table of answer types or rules."""
+def list_verdicts(
+    counts: Mapping[tuple[str, str], int], longest: int | None = None
+) -> list[dict[str, Any]]:
+    """Prepare the table of answer types or rules; `longest` rollouts fill a bar."""
     lines = group_verdicts(counts)
-    longest = max((sum(found.values()) for _, found in lines), default=0)
+    if longest is None:
+        longest = max((sum(found.values()) for _, found in lines), default=0)
     return [
         {
             "name": name.replace("_", " "),
@@ -179,6 +188,29 @@ def list_verdicts(counts: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]
             "total": f"{sum(found.values()):,}",
         }
         for name, found in lines
+    ]
+
+
+def list_checks(checks: Mapping[str, SourceChecks]) -> list[dict[str, Any]]:
+    """Prepare the table of rules: a group of lines for each source, headed by its own line."""
+    longest = max((sum(own.rules.values()) for own in checks.values()), default=0)
+    groups: list[dict[str, Any]] = []
+    for source, own in list(checks.items())[:MAX_SOURCES]:
+        totals = Counter[tuple[str, str]]()
+        for (_, verdict), count in own.rules.items():
+            totals[source, verdict] += count
+        (head,) = list_verdicts(totals, longest)
+        lines = list_verdicts(own.rules, longest)
+        groups.append({"head": head | {"name": source}, "policy": own.policy, "lines": lines})
+    return groups
+
+
+def list_judged(checks: Mapping[str, SourceChecks]) -> list[dict[str, str]]:
+    """Prepare the table of the judge: a line for each source where it was asked."""
+    return [
+        {"source": source} | {name: f"{count:,}" for name, count in asdict(own.judge).items()}
+        for source, own in list(checks.items())[:MAX_SOURCES]
+        if own.judge
     ]
 
 

@@ -75,6 +75,9 @@ def make_verdict(number: int, index: int, **changes: Any) -> dict[str, Any]:
         "rule": "numeric",
         "answer": str(number + 1),
         "extraction": "ok",
+        "policy": "tolerance 1e-06 relative; units lenient",
+        "judge_text": None,
+        "judge_is_correct": None,
     }
     return row | changes
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tasks.funnel import FunnelStep
+from tasks.report.checks import JudgeCounts, SourceChecks
 from tasks.report.choice import Outcome
 from tasks.report.facts import ReportFacts
 from tasks.report.page import MAX_PAGE_BYTES, write_report
@@ -35,7 +36,12 @@ FACTS = ReportFacts(
     selected_lengths={12: 3},
     pass_rates={(3, 3): 3, (0, 3): 1, (0, 0): 1},
     answer_types={("integer", "correct"): 9, ("integer", "incorrect"): 3},
-    rules={("exact", "correct"): 9, ("numeric", "incorrect"): 3},
+    checks={
+        "toy": SourceChecks(
+            policy="tolerance 0.01 relative",
+            rules={("exact", "correct"): 9, ("numeric", "incorrect"): 3},
+        )
+    },
 )
 FUNNEL = [FunnelStep(label="rows to problems", num_in=6, num_out=5, reasons={"duplicate": 1})]
 ELEMENTS = {
@@ -70,11 +76,12 @@ def write_hostile(text):
     rejected = replace(hostile, outcome=Outcome.REJECTED, drop_stage=text, drop_reason=text)
     refused = replace(rejected, outcome=Outcome.REFUSED, question=None)
     counts = {(text, "correct"): 1}
+    checks = {text: SourceChecks(policy=text, rules=counts, judge=JudgeCounts(agrees=1))}
     return write(
         title=text,
         funnel=[FunnelStep(label=text, num_in=2, num_out=1, reasons={text: 1})],
         identity={text: text, "select": text},
-        facts=replace(FACTS, rules=counts, answer_types=counts),
+        facts=replace(FACTS, checks=checks, answer_types=counts),
         sample=[hostile, rejected, refused],
     )
 

@@ -26,7 +26,7 @@ def test_rollouts_without_a_reply_are_undecided(tmp_path):
         problem, 0, "", None, status="server_error", reasoning=None, answer_text=None
     )
     facts = summarize([write_tables(make_job(tmp_path), [problem], [make_text(problem)], [failed])])
-    assert facts.rules == {("no_reply", "undecided"): 1}
+    assert facts.checks["toy"].rules == {("no_reply", "undecided"): 1}
     assert facts.lengths == {}
     assert facts.pass_rates == {(0, 0): 1}
 
