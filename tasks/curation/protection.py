@@ -1,0 +1,72 @@
+r"""Spans of a text that no edit may touch: quotes, code and mathematics.
+
+Quotes are `"..."` and its typographic and Chinese kin, and '...' around whole words; code is in
+backticks; mathematics is in dollars or `\(...\)`, `\[...\]`, `\begin...\end`. One pass: a mark
+that is never closed protects nothing, and is not looked for again. Linear in the text.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+
+MAX_INLINE_CHARS = 400
+"""Longest quote or formula within a paragraph; an open mark farther from the next is a stray."""
+_OPENING = re.compile(
+    r"```|`|\$\$|\$(?=\S)|\\\(|\\\[|\\begin\{|(?<!\d)\"(?=\S)|\u201c|\u300c|\u300e|\u00ab"
+    r"|(?<![\w'])'(?=\w)"
+)
+_BLOCKS = {"```": "```", "$$": "$$", "\\(": "\\)", "\\[": "\\]", "\\begin{": "\\end{"}
+_INLINE = {
+    "`": "`",
+    "$": "$",
+    '"': '"',
+    "'": "'",
+    "\u201c": "\u201d",
+    "\u300c": "\u300d",
+    "\u300e": "\u300f",
+    "\u00ab": "\u00bb",
+}
+_CLOSING: dict[str, Callable[[str, int], bool]] = {
+    # A dollar before a digit or after a blank is money.
+    "$": lambda text, at: not text[at - 1].isspace() and not text[at + 1 : at + 2].isdigit(),
+    "'": lambda text, at: not text[at + 1 : at + 2].isalnum() and not text[at - 1].isspace(),
+}
+Span = tuple[int, int]
+
+
+def find_protected(text: str) -> list[Span]:
+    """Find the spans (start, end) of quotes, code and mathematics, in order, none in another."""
+    spans: list[Span] = []
+    never_closed: set[str] = set()
+    position = 0
+    while opening := _OPENING.search(text, position):
+        mark = opening[0]
+        end = None if mark in never_closed else _find_end(text, mark, opening.end())
+        if end is None and mark in _BLOCKS:
+            never_closed.add(mark)
+        if end is not None:
+            spans.append((opening.start(), end))
+        position = opening.end() if end is None else end
+    return spans
+
+
+def is_protected(spans: Sequence[Span], start: int, end: int) -> bool:
+    """Tell whether [start, end) overlaps one of the ordered spans."""
+    place = bisect_right(spans, (start, len(spans) and spans[-1][1])) - 1
+    return (place >= 0 and spans[place][1] > start) or (
+        place + 1 < len(spans) and spans[place + 1][0] < end
+    )
+
+
+def _find_end(text: str, mark: str, start: int) -> int | None:
+    if mark in _BLOCKS:
+        end = text.find(_BLOCKS[mark], start)
+        return None if end < 0 else end + len(_BLOCKS[mark])
+    limit = min(len(text), start + MAX_INLINE_CHARS)
+    paragraph_end = text.find("\n\n", start, limit)
+    limit = limit if paragraph_end < 0 else paragraph_end
+    closing, is_closed = _INLINE[mark], _CLOSING.get(mark)
+    end = text.find(closing, start, limit)
+    while end >= 0 and is_closed and not is_closed(text, end):
+        end = text.find(closing, end + 1, limit)
+    return None if end < 0 else end + 1
