@@ -36,16 +36,22 @@ class FakeModelServer:
         port: int = 0,
         models: Sequence[str] = ("fake-vlm", "fake-llm"),
         answers: Mapping[str, str] | None = None,
+        replies: Mapping[str, str] | None = None,
         accuracy: float = 0.7,
         latency_seconds: float = 0.0,
         fault: str | None = None,
         models_fault: str | None = None,
         api_key: str | None = None,
     ) -> None:
-        """Prepare a server; `answers` maps parts of prompts to gold answers, the longest wins."""
+        """Prepare a server.
+
+        `answers` maps parts of prompts to gold answers, the longest wins; `replies` maps parts of
+        prompts to whole replies, the first wins.
+        """
         self.port = port
         self.models = models
         self.answers = sorted((answers or {}).items(), key=lambda pair: -len(pair[0]))
+        self.replies = replies or {}
         self.accuracy = accuracy
         self.latency_seconds = latency_seconds
         self.fault = f"[[{fault}]]" if fault else ""
@@ -193,6 +199,9 @@ class FakeModelServer:
         }
 
     def _solve(self, text: str, number: int) -> str:
+        for part, reply in self.replies.items():
+            if part in text:
+                return reply
         answer = next((gold for part, gold in self.answers if part in text), None)
         if answer is None:
             sums = SUM.search(text)
