@@ -36,7 +36,8 @@ class StageLines:
         for name, stage in begun:
             bar = ProgressBar(total=max(stage.total or 0, 1), completed=_drawn(stage), width=16)
             grid.add_row(f"{name:<9}", bar, *describe_stage(stage))
-        return Group(grid)
+        note = Text(make_printable(self._meter.note), style="dim", overflow="ellipsis")
+        return Group(grid, note) if note else Group(grid)
 
 
 def _drawn(stage: StageMeter) -> int:
@@ -101,6 +102,8 @@ def _print_lines(console: Console, meter: Meter, stopped: threading.Event) -> No
                 finished.add(name)
             words = " ".join(word for word in describe_stage(stage) if word)
             console.print(f"{name}: {words}", highlight=False, soft_wrap=True)
+        if meter.note:
+            console.print(Text(make_printable(meter.note)), soft_wrap=True)
 
 
 def show_report(console: Console, report: dict[str, Any], log: str) -> None:

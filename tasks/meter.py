@@ -39,6 +39,8 @@ class Meter:
     """Progress of a run: one `StageMeter` a stage."""
 
     stages: dict[str, StageMeter] = field(default_factory=dict[str, StageMeter])
+    note: str = ""
+    """What the run waits for, in words; empty while it goes on."""
 
     def begin(self, stage: str, total: int | None) -> StageMeter:
         """Start a stage that will see `total` rows."""
