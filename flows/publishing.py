@@ -21,7 +21,7 @@ from tasks.publish import (
     published_schema,
     read_manifest,
 )
-from tasks.report import read_sample, summarize, write_report
+from tasks.report import count_checks, read_sample, summarize, write_report
 from tasks.storage import Folder
 
 REPORT = "report.html"
@@ -47,7 +47,8 @@ async def publish_partition(
             files += written
             is_changed = is_changed or not report.is_reused
             meter.advance("publish", 1, reused=report.is_reused)
-        new = merge_manifest(old, plan.partition, files, describe_partition(plan, funnel))
+        facts = await asyncio.to_thread(describe_partition, plan, funnel)
+        new = merge_manifest(old, plan.partition, files, facts)
         card = write_card(
             title=recipe.publish.title or recipe.name,
             license=recipe.publish.license,
@@ -79,8 +80,10 @@ def publish_report(plan: BuildPlan, funnel: list[FunnelStep]) -> None:
 def describe_partition(plan: BuildPlan, funnel: list[FunnelStep]) -> dict[str, Any]:
     """Return the facts of a partition that the card shows."""
     recipe, identities = plan.recipe, plan.identities
+    checks = count_checks(plan.jobs) if recipe.models.judge else {}
     return {
         "funnel": [asdict(step) for step in funnel],
+        "judge": {name: asdict(own.judge) for name, own in checks.items() if own.judge},
         "identity": {
             "recipe": recipe.name,
             "sources": ", ".join(source.name for source in plan.sources),

@@ -1,5 +1,6 @@
 """The data set card: README.md with the Hub's YAML header, made from the manifest alone."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,14 @@ ESCAPES = str.maketrans(
 )
 MAX_PARTITIONS = 3
 """Partitions whose making the card shows; the manifest has all."""
+JUDGED = {
+    "settled": "settled",
+    "left_open": "left open",
+    "agrees": "agrees with the rule",
+    "disagrees": "disagrees",
+    "unparsed": "no verdict",
+}
+"""What is counted of the judge, as in the report, and its heading."""
 DESCRIPTIONS = {
     "sft": "one verified rollout a problem, for supervised fine-tuning",
     "grpo": "problems that no rollout solved, for reinforcement learning",
@@ -49,6 +58,7 @@ def write_card(
         f'dataset = load_dataset("PATH_OR_HUB_ID", "{configs[0] if configs else "sft"}")\n```',
         _write_configs(rows, configs),
         _write_funnel(partitions),
+        _write_judge(partitions),
         _write_partitions(partitions),
         *(_write_columns(name, schemas[name]) for name in configs),
     ]
@@ -98,6 +108,25 @@ def _write_funnel(partitions: Mapping[str, Mapping[str, Any]]) -> str:
         for step in add_funnels(funnels)
     ]
     return f"## Funnel\n\n{_write_table(['step', 'in', 'out', 'the rest'], lines)}"
+
+
+def _write_judge(partitions: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say, for each source, what the judge settled and how far it agrees with the rules."""
+    totals: dict[str, Counter[str]] = {}
+    for facts in partitions.values():
+        for source, counts in facts.get("judge", {}).items():
+            totals.setdefault(source, Counter()).update(counts)
+    if not totals:
+        return ""
+    lines = [
+        [escape(source), *(f"{counts[key]:,}" for key in JUDGED)]
+        for source, counts in sorted(totals.items())
+    ]
+    return (
+        "## Judge\n\nWhere no rule could tell, a model settled the verdict or left it open. Where a"
+        " rule had decided, it was asked as an audit and changed nothing.\n\n"
+        + _write_table(["source", *JUDGED.values()], lines)
+    )
 
 
 def _write_partitions(partitions: Mapping[str, Mapping[str, Any]]) -> str:

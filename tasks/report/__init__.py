@@ -1,12 +1,20 @@
 """The report: one self-contained page that shows what a build made, and how.
 
-`facts` counts a partition, `sample` reads the problems that `choice` chooses (with `thumbnails`),
+`facts` counts a partition, `checks` its verdicts by source, `sample` reads the problems that `choice` chooses (with `thumbnails`),
 and `page` writes HTML from both: `plots` draws (over `bins`), `problem` tells one problem's story,
 `text` keeps what strangers wrote inert and bounded.
 """
 
+from tasks.report.checks import count_checks
 from tasks.report.facts import ReportFacts, summarize
 from tasks.report.page import write_report
 from tasks.report.sample import SampledProblem, read_sample
 
-__all__ = ["ReportFacts", "SampledProblem", "read_sample", "summarize", "write_report"]
+__all__ = [
+    "ReportFacts",
+    "SampledProblem",
+    "count_checks",
+    "read_sample",
+    "summarize",
+    "write_report",
+]

@@ -51,3 +51,11 @@ def test_hostile_names_are_harmless():
 
 def test_escape_leaves_plain_words_alone():
     assert escape("plain words, 1.5") == "plain words, 1.5"
+
+
+def test_partitions_add_up_in_the_table_of_the_judge():
+    counts = {"settled": 4, "left_open": 1, "agrees": 20, "disagrees": 2, "unparsed": 0}
+    facts = {"funnel": [STEP], "identity": {}, "judge": {"charts|<b>": counts}}
+    card = make_card(partitions={"one": facts, "two": facts})
+    assert "| charts&#124;&lt;b&gt; | 8 | 2 | 40 | 4 | 0 |" in card
+    assert "## Judge" not in make_card()

@@ -215,3 +215,20 @@ def test_texts_stand_out_from_their_ground(scheme):
     for ink, ground in pairs:
         one, other = sorted((luminance(colors[ink]), luminance(colors[ground])))
         assert (other + 0.05) / (one + 0.05) >= 4.5, (ink, ground)
+
+
+def test_rules_are_grouped_by_source_with_its_policy():
+    sources = {
+        name: SourceChecks(policy=f"policy of {name}", rules={("exact", "correct"): count})
+        for name, count in (("charts", 7), ("maps", 3))
+    }
+    page = Page(write(facts=replace(FACTS, checks=sources)))
+    assert [policy in page.text for policy in ("policy of charts", "policy of maps")] == [True] * 2
+    assert "Judge and rules" not in page.text
+
+
+def test_a_judge_has_a_table_of_its_own():
+    judge = JudgeCounts(settled=43, left_open=9, agrees=80, disagrees=3, unparsed=1)
+    sources = {"charts": SourceChecks(rules={("exact", "correct"): 136}, judge=judge)}
+    page = Page(write(facts=replace(FACTS, checks=sources)))
+    assert re.search(r"Judge and rules.*charts\s*43\s*9\s*80\s*3\s*1", page.text, re.DOTALL)
