@@ -1,8 +1,8 @@
 """The report: one self-contained page that shows what a build made, and how.
 
-`facts` counts a partition, `checks` its verdicts by source, `sample` reads the problems that `choice` chooses (with `thumbnails`),
-and `page` writes HTML from both: `plots` draws (over `bins`), `problem` tells one problem's story,
-`text` keeps what strangers wrote inert and bounded.
+`facts` counts a partition, `checks` its verdicts by source, `sample` reads the problems that
+`choice` chooses (with `thumbnails`), and `page` writes HTML from all of it: `plots` draws (over
+`bins`), `problem` tells one problem's story, `text` keeps what strangers wrote inert and bounded.
 """
 
 from tasks.report.checks import count_checks
