@@ -80,7 +80,7 @@ async def build(
 async def run_stages(plan: BuildPlan) -> tuple[list[FunnelStep], int]:
     """Run every stage up to curate; return the funnel and the number of requests sent."""
     recipe = plan.recipe
-    async with open_models(plan, find_log_folder(plan.folder) / "embedded-server.log") as models:
+    async with open_models(plan, find_log_folder(plan.folder)) as models:
         # Prefect walks through every argument, and an index of lines may be long.
         sources: Any = quote(plan.sources)
         seen = Seen()
@@ -93,26 +93,28 @@ async def run_stages(plan: BuildPlan) -> tuple[list[FunnelStep], int]:
         )
         plan.close_sources()
         tools = open_tools(recipe.formalize)
-        texts = await run_stage(
-            plan,
-            "formalize",
-            count_rows(problems),
-            lambda job: formalize_shard(job, models["vlm"], recipe.formalize, tools),
-        )
-        rollouts = await run_stage(
-            plan,
-            "reason",
-            count_texts(texts) * recipe.reason.num_rollouts,
-            lambda job: reason_shard(job, models["llm"], recipe.reason),
-        )
-        verdicts = await run_stage(
-            plan,
-            "verify",
-            count_rows(rollouts),
-            lambda job: verify_shard(job, recipe.verify, models.get("judge")),
-        )
+        async with models.serve("vlm"):
+            texts = await run_stage(
+                plan,
+                "formalize",
+                count_rows(problems),
+                lambda job: formalize_shard(job, models.clients["vlm"], recipe.formalize, tools),
+            )
+        async with models.serve("llm"):
+            rollouts = await run_stage(
+                plan,
+                "reason",
+                count_texts(texts) * recipe.reason.num_rollouts,
+                lambda job: reason_shard(job, models.clients["llm"], recipe.reason),
+            )
+        async with models.serve("judge"):
+            verdicts = await run_stage(
+                plan,
+                "verify",
+                count_rows(rollouts),
+                lambda job: verify_shard(job, recipe.verify, models.clients.get("judge")),
+            )
         curated = await run_stage(
             plan, "curate", count_rows(problems), lambda job: curate_shard(job, recipe.curate)
         )
-        num_requests = sum(client.num_requests for client in models.values())
-    return build_funnel([problems, texts, rollouts, verdicts, curated]), num_requests
+    return build_funnel([problems, texts, rollouts, verdicts, curated]), models.num_requests

@@ -1,48 +1,124 @@
-"""The models of a run: who answers, and clients that are open while the run lasts."""
+"""The models of a run: who answers, and clients that are open while the run lasts.
+
+Servers that are started here take turns: each runs only around the stages that ask it, so that two
+large models fit on the same GPUs.
+"""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows.plan import BuildPlan
+from flows.served import ServedModel, group_served
 from schemas.recipe import ModelParams
 from schemas.records import Reply
 from tasks.embedded.options import ServerOptions
 from tasks.embedded_process import run_embedded_server
 from tasks.meter import METER
 from tasks.replies import ReplyStore
-from tasks.sampling import Endpoint, ModelClient
+from tasks.sampling import Endpoint, ModelClient, Patience
+from tasks.server import check_spec, run_vllm
 
 STAGE_OF = {"vlm": "formalize", "llm": "reason", "judge": "verify"}
-"""Role of a model to the stage that asks it."""
+"""Role of a model to the stage that asks it, in the order of the stages."""
+RESTARTING = Patience(
+    # A large model takes minutes to load; whether it still lives is watched elsewhere.
+    max_attempts=60,
+    max_outage_attempts=100_000,
+    max_delay_seconds=5.0,
+    total_seconds=7 * 86_400.0,
+)
+"""Of requests to a server that is started again when it dies."""
+
+
+@dataclass(slots=True)
+class Models:
+    """The models of a run; a client is there once its model can be asked."""
+
+    plan: BuildPlan
+    replies: ReplyStore
+    stack: AsyncExitStack
+    """Closes everything at the end of the run, whatever its end."""
+    log_folder: Path
+    served: list[ServedModel]
+    clients: dict[str, ModelClient] = field(default_factory=dict[str, ModelClient])
+    """By role."""
+
+    @property
+    def num_requests(self) -> int:
+        """Requests that were sent in this run."""
+        return sum(client.num_requests for client in self.clients.values())
+
+    @asynccontextmanager
+    async def serve(self, role: str) -> AsyncGenerator[None]:
+        """Have the model of a role served while the block runs, if its stage asks it anything.
+
+        Raises:
+            AccessError: a person must mend the model or its server.
+            ServerError: the server died too often; takes the place of what happens in the block.
+        """
+        served = next((served for served in self.served if role in served.roles), None)
+        if served is not None:
+            await self._start_vllm(served, role)
+        yield
+        if served is not None and role == served.roles[-1]:
+            await served.stack.aclose()
+
+    async def _start_vllm(self, served: ServedModel, role: str) -> None:
+        if not served.url:
+            # What this run raises passes through the server's context, which may know better.
+            self.stack.push_async_exit(served.stack)
+            meter = METER.get()
+            log_path = self.log_folder / f"vllm-{'-'.join(served.roles)}.log"
+            server = run_vllm(
+                served.spec,
+                log_path=log_path,
+                on_progress=lambda words: setattr(meter, "note", words),
+            )
+            served.url = await served.stack.enter_async_context(server)
+        await self.add_client(role, (served.url,), RESTARTING)
+
+    async def add_client(
+        self, role: str, urls: tuple[str, ...], patience: Patience | None = None
+    ) -> None:
+        """Open the client of a role; its model is checked if its stage asks it anything."""
+        model: ModelParams = getattr(self.plan.recipe.models, role)
+        client = _make_client(model, urls, self.replies, role, patience)
+        self.clients[role] = await self.stack.enter_async_context(client)
+        if not self.plan.is_complete(STAGE_OF[role]):
+            await client.check()
 
 
 @asynccontextmanager
-async def open_models(plan: BuildPlan, log: Path) -> AsyncGenerator[dict[str, ModelClient]]:
-    """Open a client for each role; models that will be asked are checked before all else.
+async def open_models(plan: BuildPlan, log_folder: Path) -> AsyncGenerator[Models]:
+    """Open the models of a run; what can be checked of them is, before all else.
 
     A model whose stage is complete is neither started nor asked anything.
 
     Raises:
         AccessError: a model is not there; the message is one sentence with the remedy.
     """
+    roles = [
+        role
+        for role, stage in STAGE_OF.items()
+        if getattr(plan.recipe.models, role) is not None and not plan.is_complete(stage)
+    ]
     async with AsyncExitStack() as stack:
         replies = await stack.enter_async_context(ReplyStore.open(plan.dataset.url))
-        urls: dict[str, str] = {}
-        clients: dict[str, ModelClient] = {}
-        for role, stage in STAGE_OF.items():
-            model: ModelParams | None = getattr(plan.recipe.models, role)
-            if model is None:
-                continue
-            is_needed = not plan.is_complete(stage)
-            if model.kind == "embedded" and is_needed and model.path not in urls:
-                urls[model.path] = await _start_embedded(stack, model, log)
-            served = (urls[model.path],) if model.path in urls else model.urls
-            client = _make_client(model, served, replies, role)
-            clients[role] = await stack.enter_async_context(client)
-            if is_needed:
-                await client.check()
-        yield clients
+        models = Models(plan, replies, stack, log_folder, group_served(plan.recipe, roles))
+        for served in models.served:
+            check_spec(served.spec)
+        embedded: dict[str, str] = {}
+        for role in roles:
+            model: ModelParams = getattr(plan.recipe.models, role)
+            if model.kind == "embedded" and model.path not in embedded:
+                log = log_folder / "embedded-server.log"
+                embedded[model.path] = await _start_embedded(stack, model, log)
+            if model.kind != "vllm":
+                url = embedded.get(model.path) if model.kind == "embedded" else None
+                await models.add_client(role, (url,) if url else model.urls)
+        yield models
 
 
 async def _start_embedded(stack: AsyncExitStack, model: ModelParams, log: Path) -> str:
@@ -52,7 +128,11 @@ async def _start_embedded(stack: AsyncExitStack, model: ModelParams, log: Path) 
 
 
 def _make_client(
-    model: ModelParams, urls: tuple[str, ...], replies: ReplyStore, role: str
+    model: ModelParams,
+    urls: tuple[str, ...],
+    replies: ReplyStore,
+    role: str,
+    patience: Patience | None,
 ) -> ModelClient:
     meter, stage = METER.get(), STAGE_OF[role]
 
@@ -68,4 +148,4 @@ def _make_client(
         api_key_env=model.api_key_env,
         option=f"--{role}",
     )
-    return ModelClient(endpoint, replies, on_reply=count)
+    return ModelClient(endpoint, replies, on_reply=count, patience=patience)
