@@ -1,0 +1,152 @@
+"""Look at this machine as a run would use it: packages, disk, tools, Hub token, vLLM, GPU."""
+
+import importlib.util
+import shutil
+import subprocess
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from huggingface_hub import HfApi, get_token
+from huggingface_hub.errors import HfHubHTTPError
+
+from schemas.checks import Check
+from schemas.recipe import ModelParams, Recipe
+from tasks.storage import Folder
+
+MIN_FREE_BYTES = 5 << 30
+PINS = {
+    "fastapi": ("0.139", "0.151", "Prefect's server does not start with a newer one"),
+    "sqlalchemy": ("2.0", "2.1", "with 2.1 Prefect's scheduler makes no runs, without a word"),
+}
+"""Package to (from, below, why)."""
+
+
+def check_packages() -> Iterator[Check]:
+    """Check the packages that must not be newer."""
+    for name, (lowest, below, why) in PINS.items():
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "nothing"
+        numbers = _read_version(found)
+        is_good = _read_version(lowest) <= numbers < _read_version(below)
+        remedy = None if is_good else f'{why}; pip install "{name}>={lowest},<{below}"'
+        yield Check(
+            subject=f"package {name}",
+            verdict="ok" if is_good else "fault",
+            found=found,
+            remedy=remedy,
+        )
+
+
+def _read_version(text: str) -> tuple[int, ...]:
+    parts = (part for part in text.split(".")[:2])
+    return tuple(int(part) if part.isdecimal() else -1 for part in parts)
+
+
+def check_workspace(url: str) -> Iterator[Check]:
+    """Check that the workspace can be written, and that there is room."""
+    folder, subject = Folder(url), f"workspace {url}"
+    try:
+        folder.write(".doctor", b"")
+        folder.remove(".doctor")
+    except Exception as error:  # The back ends of fsspec raise what they like.
+        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        remedy = "give a --workspace that this user may write, and its credentials"
+        yield Check(subject=subject, verdict="fault", found=words, remedy=remedy)
+        return
+    yield Check(subject=subject, verdict="ok", found="can be written")
+    if folder.is_local:
+        free = shutil.disk_usage(folder.path()).free
+        found = f"{free / (1 << 30):,.0f} GB free"
+        is_low = free < MIN_FREE_BYTES
+        remedy = "free some, or give another --workspace" if is_low else None
+        verdict = "warning" if is_low else "ok"
+        yield Check(subject=f"{subject}, disk", verdict=verdict, found=found, remedy=remedy)
+
+
+def check_hub(recipe: Recipe) -> Iterator[Check]:
+    """Check the Hub token, where the recipe reads from the Hub or writes to it."""
+    is_written = (recipe.publish.target or "").startswith("hf://")
+    if not is_written and not any(_is_on_hub(source.path) for source in recipe.source):
+        return
+    token = get_token()
+    if token is None:
+        verdict = "fault" if is_written else "warning"
+        remedy = "log in with: hf auth login" + ("" if is_written else " (only for gated data)")
+        yield Check(subject="Hub token", verdict=verdict, found="there is none", remedy=remedy)
+        return
+    try:
+        yield _describe_token(HfApi(token=token).whoami(), is_written)
+    except (HfHubHTTPError, OSError) as error:
+        words = str(error).splitlines()[0].replace(token, "[token]")
+        remedy = "log in anew with: hf auth login"
+        yield Check(subject="Hub token", verdict="fault", found=words, remedy=remedy)
+
+
+def _describe_token(who: dict[str, object], is_written: bool) -> Check:
+    auth = who.get("auth")
+    access = auth.get("accessToken", {}) if isinstance(auth, dict) else {}
+    role = str(access.get("role", "unknown"))
+    found = f"of {who.get('name')}, role {role}"
+    if is_written and role == "read":
+        remedy = "it may not write; make one with the role write, or fine-grained for one data set"
+        return Check(subject="Hub token", verdict="fault", found=found, remedy=remedy)
+    return Check(subject="Hub token", verdict="ok", found=found)
+
+
+def _is_on_hub(path: str) -> bool:
+    return path.count("/") == 1 and not path.startswith((".", "/")) and not Path(path).exists()
+
+
+def check_tools(recipe: Recipe) -> Iterator[Check]:
+    """Check the packages of what the recipe asks for beyond the base."""
+    wanted = {
+        "rapidocr": ("ocr", recipe.formalize.ocr),
+        "transformers": ("detection", recipe.formalize.detector is not None),
+        "torch": ("embedded", any(m.kind == "embedded" for _, m in list_models(recipe))),
+    }
+    for package, (extra, is_wanted) in wanted.items():
+        if not is_wanted:
+            continue
+        is_there = importlib.util.find_spec(package) is not None
+        yield Check(
+            subject=f"extra {extra}",
+            verdict="ok" if is_there else "fault",
+            found=f"{package} is {'' if is_there else 'not '}installed",
+            remedy=None if is_there else f'pip install "sightline[{extra}]"',
+        )
+
+
+def list_models(recipe: Recipe) -> list[tuple[str, ModelParams]]:
+    """Return the models of a recipe by role."""
+    roles = type(recipe.models).model_fields
+    found = [(role, getattr(recipe.models, role)) for role in roles]
+    return [(role, model) for role, model in found if model is not None]
+
+
+def check_vllm(role: str, model: ModelParams) -> Iterator[Check]:
+    """Check that vLLM can be started here, without starting it."""
+    command = shutil.which(model.command) or shutil.which(str(Path(model.command) / "bin/vllm"))
+    subject = f"{role}: vLLM"
+    if command is None:
+        remedy = f"install vLLM in an environment of its own, and give models.{role}.command"
+        found = f"no program {model.command!r}"
+        yield Check(subject=subject, verdict="fault", found=found, remedy=remedy)
+    else:
+        yield Check(subject=subject, verdict="ok", found=command)
+    yield _check_gpu(role)
+
+
+def _check_gpu(role: str) -> Check:
+    subject, query = f"{role}: GPU", ["--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        listed = subprocess.run(
+            ["nvidia-smi", *query], capture_output=True, text=True, timeout=20, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        remedy = "without one vLLM needs its CPU build, or give --vlm and --llm of running servers"
+        return Check(subject=subject, verdict="warning", found="none is seen", remedy=remedy)
+    names = "; ".join(line.strip() for line in listed.stdout.splitlines()[:8])
+    return Check(subject=subject, verdict="ok", found=names)
