@@ -1,0 +1,109 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.curation.grounding import check_grounding, is_ungrounded
+from tasks.curation.labels import find_labels
+from tasks.curation.numerals import find_numbers, find_results, read_values
+from tests.tasks.curation.hostile import HOSTILE_TEXTS, assert_linear
+
+TABLE = "Fruit | Price\napples | $1,250\npears | 37.5\nplums | fifteen"
+FIGURE = "Triangle ABC with AB = 13 and BC = 14; a circle with center O. Resistors R1, R2."
+
+
+@pytest.mark.parametrize(
+    ("thought", "ungrounded"),
+    [
+        ("Apples cost 1250 and pears 37.5, so 1250 - 37.5 = 1212.5.", ()),
+        ("Rounded, pears cost 38 and plums 15.", ()),
+        ("Pears cost 41.", ("41",)),
+        ("x = 77, so 77 + 37.5 = 114.5", ("77",)),
+        ("37.5 plus 15 is 52.5, and half of that is 26.25.", ()),
+        ("$\\frac{1250}{15} \\approx 83.33$", ()),
+        ("37.5% is 0.375 of it", ()),
+        ("There are 4 steps and 360 degrees.", ()),
+        ("In 1987 there were 12 and 13.", ("1987", "13")),
+        ("15 \u00d7 15 = 225, the root of 225 is 15", ()),
+        ("It costs 1,250 or 1,260.", ("1,260",)),
+        ("The sum of 15 and 37.5 is 52.5. The tax is 19.", ("19",)),
+        ("version v19 of x77", ()),
+    ],
+)
+def test_numbers_are_given_computed_or_ungrounded(thought, ungrounded):
+    assert check_grounding(thought, TABLE, "What is the total?").numbers == ungrounded
+
+
+@pytest.mark.parametrize(
+    ("thought", "ungrounded"),
+    [
+        ("In triangle ABC, AC joins A and C, and OB is a radius.", ()),
+        ("Angle DEF is right.", ("DEF",)),
+        ("Let D be the midpoint of BC, so AD is a median.", ()),
+        ("R1 and R2 are in series with R3", ("R3",)),
+        ("Look at point P, and at point A", ("P",)),
+        ("By SAS, and OK, WAIT, HMM, I see A cat", ()),
+        ("\u2220Q is right", ("Q",)),
+    ],
+)
+def test_labels_are_given_introduced_or_ungrounded(thought, ungrounded):
+    assert check_grounding(thought, FIGURE, "Find x.").labels == ungrounded
+
+
+def test_the_question_grounds_as_the_formal_text_does():
+    assert check_grounding("It is 77 at Q9.", "", "Is Q9 at 77?").ungrounded_fraction == 0
+
+
+def test_the_fraction_is_of_what_was_checked():
+    result = check_grounding("41, 42, 15 and 37.5 at XY, 3 times", TABLE, "")
+    assert (result.numbers, result.labels, result.num_checked) == (("41", "42"), ("XY",), 5)
+    assert result.ungrounded_fraction == 0.6
+    assert is_ungrounded(result)
+    assert not is_ungrounded(result, max_fraction=0.6)
+
+
+def test_one_stray_number_of_few_is_no_reason():
+    result = check_grounding("It is 41.", TABLE, "")
+    assert result.ungrounded_fraction == 1
+    assert not is_ungrounded(result)
+    assert is_ungrounded(result, min_checked=1)
+
+
+def test_counts_and_constants_are_parameters():
+    result = check_grounding("9 and 90", "", "", max_count=5, common=frozenset())
+    assert result.numbers == ("9", "90")
+
+
+@pytest.mark.parametrize(
+    ("text", "results"),
+    [
+        ("12 + 5 = 17", {17.0}),
+        ("x + 5 = 17", set()),
+        ("x = 17", set()),
+        ("3 * 4 = 12. Then y = 99", {12.0}),
+        ("3 \\times 4 = 12 = 2 \\cdot 6", {12.0, 2.0}),
+        ("\\sqrt{144} = 12", {12.0}),
+        ("5\u00b2 = 25", {25.0}),
+    ],
+)
+def test_only_arithmetic_gives_results(text, results):
+    assert find_results(text) == results
+
+
+def test_numbers_are_read_as_written():
+    assert find_numbers("{12,15} 1,250.5 R1 v1.2 3cm 12:30") == {
+        "12": 12.0, "15": 15.0, "1,250.5": 1250.5, "3": 3.0, "30": 30.0,
+    }  # fmt: skip
+    assert read_values("a dozen of R17") == {12.0, 17.0}
+    assert find_labels("AB, ABCD, SHOUT, point X") == ["AB", "ABCD", "X"]
+
+
+@given(st.text(max_size=200), st.text(max_size=100))
+def test_any_text_is_grounded_in_itself(thought, question):
+    grounded = check_grounding(thought, thought, question)
+    assert grounded.numbers == ()
+    assert grounded.labels == ()
+
+
+@pytest.mark.parametrize("name", HOSTILE_TEXTS)
+def test_hostile_texts_take_linear_time(name):
+    assert_linear(lambda text: check_grounding(text, text, text), HOSTILE_TEXTS[name])
