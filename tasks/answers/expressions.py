@@ -42,8 +42,9 @@ _RELATION_SIGNS = {
 }  # fmt: skip
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _MATHEMATICAL = re.compile(
-    r"[0-9+*/^=<>|!√°±∞]|-|\\(?:frac|sqrt|pi|times|cdot|infty|[a-z]*(?:sin|cos|tan|log|ln))"
-    r"|(?<![A-Za-z])(?:pi|sqrt|(?:sin|cos|tan|cot|ln|log|exp)(?:[ (\\]|[A-Za-z]\b))"
+    r"[0-9+*/^=<>|!√°±∞]|-|\\(?!text|math|mbox|operatorname|left|right|quad|boxed)[A-Za-z]{2}"
+    r"|^\s*[^\W\d_]\s*$|(?<![A-Za-z])(?:pi|sqrt)"
+    r"|(?<![A-Za-z])(?:sin|cos|tan|cot|ln|log|exp)(?:[ (\\]|[A-Za-z]\b)"
 )
 _FUNCTION_NAME = re.compile(r"\s*([A-Za-z]) ?\( ?[a-z] ?\)\s*")
 
@@ -239,33 +240,27 @@ def _subtract(sides: tuple[str, str], reading: Reading) -> Node:
 
 def _match_differences(gold: Node, answer: Node, sign: str) -> bool | None:
     """Match `gold sign 0` and `answer sign 0`."""
-    ratio = _find_ratio(gold, answer)
-    if ratio is not None:
-        return sign in ("=", "!=") or ratio > 0
-    degrees = find_degree(gold), find_degree(answer)
-    # A factor to a power has the zeros of the factor: only lines are told apart for certain.
-    return False if degrees in ((1, 1), (2, 2)) and _is_rational(gold, answer) else None
-
-
-def _is_rational(*nodes: Node) -> bool:
     try:
-        return all(find_residue(node, 0) >= 0 for node in nodes)
+        residues = [(find_residue(gold, point), find_residue(answer, point)) for point in (0, 1)]
     except Undefined:
-        return False
+        return None
+    (gold_0, answer_0), (gold_1, answer_1) = residues
+    if (gold_0, gold_1) == (answer_0, answer_1):
+        return True
+    if gold_0 * answer_1 % PRIME == gold_1 * answer_0 % PRIME and gold_0 and answer_0:
+        return sign in ("=", "!=") or _is_ratio_positive(gold, answer)
+    # A factor to a power has the zeros of the factor: only lines and conics are told apart.
+    return False if (find_degree(gold), find_degree(answer)) in ((1, 1), (2, 2)) else None
 
 
-def _find_ratio(gold: Node, answer: Node) -> float | None:
-    """Find the constant by which one is a multiple of the other; None where there is none."""
+def _is_ratio_positive(gold: Node, answer: Node) -> bool | None:
     try:
-        first, second = ((find_residue(gold, p), find_residue(answer, p)) for p in (0, 1))
-        if first[0] * second[1] % PRIME != first[1] * second[0] % PRIME or 0 in first:
-            return None
         (over, _), (under, _) = find_value(gold, 0), find_value(answer, 0)
     except Undefined:
         return None
-    if isinstance(over, complex) or isinstance(under, complex) or under == 0 or over == 0:
+    if isinstance(over, complex) or isinstance(under, complex) or not over or not under:
         return None
-    return over / under
+    return over / under > 0
 
 
 @lru_cache(maxsize=4096)

@@ -80,7 +80,7 @@ def _draw_residue(name: str, point: int) -> int:
 
 
 def find_value(node: Node, point: int) -> Bounded:
-    """Compute an expression in floating point; symbols are positive at even points.
+    """Compute in floating point; symbols are positive at even points, negative at point 1.
 
     Raises:
         Undefined: It has no value there, or none within the range and precision of floats.
@@ -125,7 +125,7 @@ def _draw_value(name: str, point: int) -> Bounded:
     constant = _CONSTANTS.get(name)
     if constant is None:
         value = 0.5 + 2.0 * (_draw_residue(name, point) / PRIME)
-        if point % 2 and _draw_residue(name, point) % 2:
+        if point == 1 or (point % 2 and _draw_residue(name, point) % 2):
             value = -value
         return value, abs(value) * _EPSILON
     return constant, abs(constant) * _EPSILON

@@ -1,0 +1,280 @@
+"""Ask an algebra system whether two expressions are equal, within a deadline.
+
+The one door to Math-Verify. Pairs of texts come in; True, False or None (cannot tell) goes out.
+Math-Verify runs in child processes: one that has not settled a pair by the deadline is killed and
+replaced. What would only waste the deadline (long texts, deep nesting, huge powers) and what is no
+mathematics (words, units) is never sent.
+
+Math-Verify depends on the order of its arguments; here a pair is equal if it says so in either
+order, unequal if both sides were parsed and it does not. Texts go in as LaTeX.
+"""
+
+import contextlib
+import json
+import os
+import re
+import selectors
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from schemas.errors import AccessError
+from tasks.answers.expressions import is_mathematical
+from tasks.answers.math_tokens import FUNCTIONS, SYMBOL_WORDS
+from tasks.answers.normalization import fold_characters
+from tasks.answers.units import find_unit
+
+MAX_CHARS = 300
+MAX_NESTING = 20
+MAX_DIGITS = 60
+"""Of all the numbers of a text together."""
+MAX_EXPONENT = 999
+MAX_REMEMBERED = 50_000
+START_SECONDS = 60.0
+MEMORY_BYTES = 2 << 30
+"""Of address space, for one worker; loaded, it takes a fifth of it."""
+
+Pair = tuple[str, str]
+
+_TOWER = re.compile(r"[0-9)}](?: ?(?:\^|\*\*) ?[{(]* ?-?[0-9]+ ?[})]*){2}")
+_EXPONENT = re.compile(r"(?:\^|\*\*) ?[{(]* ?-?([0-9]+)")
+_FACTORIAL = re.compile(r"[0-9]{3,} ?!|[)}!] ?!")
+_BARE_SLASH = re.compile(r"/ ?(?:[0-9.]+|[A-Za-z]) ?[A-Za-z(\\]")
+"""What `1/2x` divides by is anyone's guess, Math-Verify's included."""
+_TEXT_COMMAND = re.compile(r"\\(?:text|mathrm|mbox|textbf|mathbf|operatorname) ?\{([^{}]*)\}")
+_LETTERS = re.compile(r"\\?[A-Za-z]+")
+_PLAIN_WORD = re.compile(
+    rf"(?<![A-Za-z\\])({'|'.join(sorted(FUNCTIONS | SYMBOL_WORDS | {'pi'}, key=len)[::-1])})"
+    r"(?![A-Za-z])"
+)
+_SIGNS = {
+    "**": "^", "<=": r"\le ", ">=": r"\ge ", "!=": r"\ne ", "°": r"^{\circ}", "±": r"\pm ",
+    "∞": r"\infty ", "infinity": r"\infty ", "\u222a": r"\cup ", "\u2229": r"\cap ",
+    "\u2208": r"\in ",
+}  # fmt: skip
+_ENVIRONMENT = re.compile(r"\\(?:begin|end) ?\{[a-z]{0,2}(?:matrix|array|cases)\}")
+
+
+def write_latex(text: str) -> str | None:
+    """Write a text as the LaTeX that is sent; None for what an algebra system must not be asked."""
+    text = " ".join(fold_characters(text).replace("$", " ").split())
+    if len(text) > MAX_CHARS or not is_mathematical(text) or not _is_askable(text):
+        return None
+    text = _TEXT_COMMAND.sub(r" \1 ", text)
+    for sign, command in _SIGNS.items():
+        text = text.replace(sign, command)
+    if any(map(_is_word, _LETTERS.findall(_ENVIRONMENT.sub("", text)))):
+        return None
+    return _PLAIN_WORD.sub(r"\\\1 ", text)
+
+
+def _is_askable(text: str) -> bool:
+    depth = deepest = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        deepest = max(deepest, depth)
+    exponents = (digits.lstrip("0") for digits in _EXPONENT.findall(text))
+    return (
+        deepest <= MAX_NESTING
+        and sum(map(str.isdigit, text)) <= MAX_DIGITS
+        and all(len(digits) < 4 and int(digits or 0) <= MAX_EXPONENT for digits in exponents)
+        and not _TOWER.search(text)
+        and not _BARE_SLASH.search(text)
+        and not _FACTORIAL.search(text)
+    )
+
+
+def _is_word(letters: str) -> bool:
+    """Tell words and units from products of letters, names and commands."""
+    if letters[0] == "\\" or letters in ("or", "and") or _PLAIN_WORD.fullmatch(letters):
+        return False
+    return letters != "sqrt" and (
+        len(letters) > 3 or (len(letters) > 1 and find_unit(letters) is not None)
+    )
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    """A child process and the pair that it works on."""
+
+    process: subprocess.Popen[bytes]
+    source: IO[bytes]
+    sink: IO[bytes]
+    due: float
+    """When it must have answered, by the monotonic clock."""
+    is_ready: bool = False
+    pair: Pair | None = None
+
+
+class AlgebraPool:
+    """Workers that start with the first pair and end with the context, or with this process.
+
+    Safe to share between threads, which take turns; a forked child starts workers of its own.
+    """
+
+    def __init__(
+        self,
+        num_workers: int = 1,
+        deadline_seconds: float = 2.0,
+        memory_bytes: int = MEMORY_BYTES,
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            num_workers: How many pairs are worked on at once; each worker takes 100 MB and a core.
+            deadline_seconds: For one pair, both orders, parsing included; more is None.
+            memory_bytes: Address space of one worker.
+        """
+        if num_workers < 1 or deadline_seconds <= 0:
+            raise ValueError(
+                f"an algebra pool needs at least one worker and a deadline above 0 s, got "
+                f"num_workers={num_workers} and deadline_seconds={deadline_seconds}"
+            )
+        self.num_workers = num_workers
+        self.deadline_seconds = deadline_seconds
+        self._arguments = (str(deadline_seconds + 1.0), str(memory_bytes))
+        self._workers: list[_Worker] = []
+        self._remembered: dict[Pair, bool | None] = {}
+        self._retried: set[Pair] = set()
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        reason: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all workers; the pool may be used again."""
+        with self._lock:
+            for worker in tuple(self._workers):
+                self._end(worker)
+
+    def compare(self, pairs: Sequence[Pair]) -> list[bool | None]:
+        """Tell of each (gold, answer) whether it is equal; None: cannot tell.
+
+        Equal pairs are settled once, and remembered.
+
+        Raises:
+            AccessError: The workers do not start, as where Math-Verify is not installed.
+        """
+        latex = [(write_latex(gold), write_latex(answer)) for gold, answer in pairs]
+        sent = [(g, a) if g is not None and a is not None else None for g, a in latex]
+        with self._lock:
+            self._settle([pair for pair in dict.fromkeys(sent) if pair])
+            verdicts = [self._remembered.get(pair) if pair else None for pair in sent]
+            while len(self._remembered) > MAX_REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+        return verdicts
+
+    def _settle(self, pairs: list[Pair]) -> None:
+        if self._pid != os.getpid():
+            # A fork has the pipes of its parent's workers, which are not its own to end.
+            self._pid, self._workers = os.getpid(), []
+        waiting = deque(pair for pair in pairs if pair not in self._remembered)
+        self._retried.clear()
+        for worker in [idle for idle in self._workers if idle.process.poll() is not None]:
+            self._end(worker)
+        try:
+            while waiting or any(worker.pair for worker in self._workers):
+                for _ in range(min(self.num_workers - len(self._workers), len(waiting))):
+                    self._workers.append(self._start())
+                for worker in self._workers:
+                    if waiting and worker.is_ready and worker.pair is None:
+                        self._send(worker, waiting.popleft())
+                self._receive(waiting)
+        except BaseException:
+            for worker in tuple(self._workers):
+                self._end(worker)
+            raise
+
+    def _start(self) -> _Worker:
+        root = str(Path(__file__).resolve().parent.parent)
+        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "tasks.algebra_worker", *self._arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": path},
+        )
+        assert process.stdin and process.stdout
+        return _Worker(process, process.stdout, process.stdin, time.monotonic() + START_SECONDS)
+
+    def _send(self, worker: _Worker, pair: Pair) -> None:
+        worker.pair, worker.due = pair, time.monotonic() + self.deadline_seconds
+        # One that died while it was idle shows its end when it is read from.
+        with contextlib.suppress(OSError):
+            worker.sink.write(json.dumps(pair).encode() + b"\n")
+            worker.sink.flush()
+
+    def _receive(self, waiting: deque[Pair]) -> None:
+        """Wait for the next answers, and end the workers that died or are past their time."""
+        busy = [worker for worker in self._workers if worker.pair or not worker.is_ready]
+        with selectors.DefaultSelector() as selector:
+            for worker in busy:
+                selector.register(worker.source, selectors.EVENT_READ, worker)
+            patience = min(worker.due for worker in busy) - time.monotonic()
+            answered = [key.data for key, _ in selector.select(max(patience, 0.0))]
+        for worker in answered:
+            self._read(worker, waiting)
+        for worker in busy:
+            if worker not in answered and worker.due <= time.monotonic():
+                self._give_up(worker)
+
+    def _read(self, worker: _Worker, waiting: deque[Pair]) -> None:
+        line = worker.source.readline()
+        if line and not worker.is_ready:
+            worker.is_ready = True
+        elif line and worker.pair:
+            self._remembered[worker.pair], worker.pair = json.loads(line), None
+        else:
+            self._recover(worker, waiting)
+
+    def _recover(self, worker: _Worker, waiting: deque[Pair]) -> None:
+        """Replace a worker that died; its pair gets one more try."""
+        pair = worker.pair
+        self._end(worker)
+        if not worker.is_ready:
+            raise AccessError(
+                f"the algebra worker ended with code {worker.process.returncode} before it was "
+                "ready; check that `python -c 'import math_verify'` works: pip install math-verify"
+            )
+        if pair and pair not in self._retried:
+            self._retried.add(pair)
+            waiting.appendleft(pair)
+        elif pair:
+            self._remembered[pair] = None
+
+    def _give_up(self, worker: _Worker) -> None:
+        if not worker.is_ready:
+            raise AccessError(
+                f"an algebra worker was not ready within {START_SECONDS:.0f} s; "
+                "the machine may be short of memory or processors"
+            )
+        if worker.pair:
+            self._remembered[worker.pair] = None
+        self._end(worker)
+
+    def _end(self, worker: _Worker) -> None:
+        self._workers.remove(worker)
+        if self._pid == os.getpid():
+            worker.process.kill()
+            worker.process.wait()
+        worker.source.close()
+        # What is left in the buffer has no reader any more.
+        with contextlib.suppress(OSError):
+            worker.sink.close()
