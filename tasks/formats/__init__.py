@@ -10,6 +10,7 @@ from tasks.formats.caption_text import check_caption
 from tasks.formats.csv_table import check_csv
 from tasks.formats.extraction import extract_formal_text
 from tasks.formats.geometry_figure import check_geometry
+from tasks.formats.html_page import check_html
 from tasks.formats.json_data import check_json
 from tasks.formats.problems import (
     MAX_CHARS,
@@ -21,6 +22,7 @@ from tasks.formats.problems import (
     collect,
 )
 from tasks.formats.scene_boxes import check_boxes
+from tasks.formats.spice_netlist import check_spice
 
 __all__ = [
     "FORMATS",
@@ -36,6 +38,8 @@ __all__ = [
 FORMATS: Mapping[str, Validator] = {
     "csv": check_csv,
     "json": check_json,
+    "html": check_html,
+    "spice": check_spice,
     "geometry": check_geometry,
     "boxes": check_boxes,
     "caption": check_caption,
