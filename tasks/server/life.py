@@ -32,6 +32,8 @@ class Limits:
     """From the request to stop until it is killed."""
     silent_seconds: float = 120.0
     """A server that answers no health check for so long is started again."""
+    health_seconds: float = 10.0
+    """How long the answer to a health check may take."""
     poll_seconds: float = 0.5
     """Between two health checks while it starts; later ten times that."""
     report_seconds: float = 10.0
@@ -128,7 +130,7 @@ class Keeper:
         self._say(f"starting vLLM for {name!r}")
         await self.process.start()
         started = reported = time.monotonic()
-        while not await self.process.is_healthy():
+        while not await self.process.is_healthy(limits.health_seconds):
             if await self.process.has_ended(limits.poll_seconds):
                 raise self.process.explain_end()
             now = time.monotonic()
@@ -156,13 +158,13 @@ class Keeper:
 
     async def _await_end(self) -> Fault:
         """Wait until the server has died, or has been silent for too long."""
-        heard = time.monotonic()
-        while not await self.process.has_ended(10 * self._limits.poll_seconds):
-            if await self.process.is_healthy():
+        limits, heard = self._limits, time.monotonic()
+        while not await self.process.has_ended(10 * limits.poll_seconds):
+            if await self.process.is_healthy(limits.health_seconds):
                 heard = time.monotonic()
-            elif time.monotonic() > heard + self._limits.silent_seconds:
+            elif time.monotonic() > heard + limits.silent_seconds:
                 await self.process.stop()
                 return self.process.make_fault(
-                    f"it did not answer for {self._limits.silent_seconds:g} s and was stopped"
+                    f"it did not answer for {limits.silent_seconds:g} s and was stopped"
                 )
         return self.process.explain_end()

@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _KILL_SECONDS = 15.0
-_HEALTH_SECONDS = 10.0
 _TAKEN = "[Errno 98] Address already in use"
 
 Fault = ServerError | AccessError
@@ -93,9 +92,9 @@ class VllmProcess:
             await asyncio.wait_for(self._child.wait(), seconds)
         return self._child.returncode is not None
 
-    async def is_healthy(self) -> bool:
-        """Return whether it answers and its engine lives."""
-        timeout = aiohttp.ClientTimeout(total=_HEALTH_SECONDS)
+    async def is_healthy(self, seconds: float) -> bool:
+        """Return whether it answers within so long that its engine lives."""
+        timeout = aiohttp.ClientTimeout(total=seconds)
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
