@@ -24,6 +24,7 @@ PROBLEM_ID = column("problem_id", pa.string(), HASH_DOC)
 ROLLOUT_INDEX = column("rollout_index", pa.int32(), "which of the k attempts, from 0")
 OPTIONS = column("options", pa.list_(pa.string()), "texts of the choices", nullable=True)
 GOLD_ANSWER = column("gold_answer", pa.string(), "reference answer, as the source gives it")
+UNIT = column("unit", pa.string(), "unit of the gold answer, where given apart", nullable=True)
 ANSWER_TYPE = column("answer_type", pa.string(), "type of the gold answer, which routes its check")
 SOURCE = column("source", pa.string(), "name of the source in the recipe")
 SOURCE_ID = column("source_id", pa.string(), "id of the row in its source", nullable=True)
@@ -42,7 +43,7 @@ PROBLEMS = pa.schema(
         OPTIONS,
         GOLD_ANSWER,
         ANSWER_TYPE,
-        column("unit", pa.string(), "unit of the gold answer, where given apart", nullable=True),
+        UNIT,
         DOMAIN,
         LICENSE,
         column("images", pa.list_(IMAGE), "normalized images: bytes, and a name from their hash"),
@@ -134,6 +135,7 @@ GRPO = pa.schema(
         column("solution", pa.string(), "gold answer, under the name that TRL's rewards take"),
         OPTIONS,
         ANSWER_TYPE,
+        UNIT,
         PASS_RATE,
         NUM_ROLLOUTS,
         SOURCE,

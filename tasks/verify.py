@@ -20,17 +20,13 @@ from schemas.tables import VERDICTS
 from tasks.answers import Gold, Policy, check_answer, type_gold
 from tasks.faults import is_server_fault
 from tasks.judge import judge_verdicts
+from tasks.policies import make_policy
 from tasks.sampling import ModelClient
 from tasks.shards import ShardJob, find_shard, read_shard, rows_to_table, write_shard
 
 GOLD_COLUMNS = ["problem_id", "source", "gold_answer", "options", "unit"]
 ROLLOUT_COLUMNS = ["problem_id", "rollout_index", "status", "answer_text"]
 DEFAULT_PARAMS = VerifyParams()
-
-
-def make_policy(params: VerifyParams, source: str) -> Policy:
-    """Make the policy of a source."""
-    return Policy(**params.get_policy(source).model_dump())
 
 
 def verify_rollouts(
