@@ -4,7 +4,7 @@
 store); `segments` frames records; `index` finds them; `format` says what a key and a record are.
 """
 
-from tasks.replies.format import reply_key
+from tasks.replies.format import outrun_key, reply_key
 from tasks.replies.store import ReplyStore, ReplyStoreError
 
-__all__ = ["ReplyStore", "ReplyStoreError", "reply_key"]
+__all__ = ["ReplyStore", "ReplyStoreError", "outrun_key", "reply_key"]

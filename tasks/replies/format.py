@@ -35,6 +35,14 @@ def reply_key(model: str, revision: str | None, request: Request) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
+def outrun_key(key: str, number: int) -> str:
+    """Return where what is known of a stopped completion is kept: apart from whole replies.
+
+    Each time it was stopped later than before it has the next `number`, from 0.
+    """
+    return hashlib.blake2b(f"{key} outrun {number}".encode(), digest_size=16).hexdigest()
+
+
 def _identify(message: Message) -> list[Any]:
     return [message.role, message.text, [image.sha256 for image in message.images]]
 

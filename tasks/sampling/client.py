@@ -7,24 +7,31 @@ is down, never a request. A reply that is final is durable before anyone sees it
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from schemas.errors import AccessError
 from schemas.records import Reply, Request, Status
-from tasks.replies import ReplyStore, reply_key
-from tasks.sampling.balancing import Server, make_servers, pick_server
+from tasks.replies import ReplyStore, outrun_key, reply_key
+from tasks.sampling.asking import Asked, Asker
+from tasks.sampling.balancing import Server, Slots, make_servers
 from tasks.sampling.bounds import TokenBound
-from tasks.sampling.endpoints import Endpoint, check_endpoint, describe_refusal, read_api_key
-from tasks.sampling.retries import ACCESS_CODES, OVERLOAD_CODES, Fault, Patience, parse_retry_after
-from tasks.sampling.transport import MAX_ANSWER_BYTES, Answer, Transport
-from tasks.sampling.wire import build_body, one_line, parse_completion, read_words
+from tasks.sampling.endpoints import Endpoint, check_endpoint, read_api_key
+from tasks.sampling.figures import Counts, Figures
+from tasks.sampling.limits import HIGHEST
+from tasks.sampling.rates import RateLimit
+from tasks.sampling.retries import Fault, Patience
+from tasks.sampling.savings import Savings
+from tasks.sampling.transport import Transport
+from tasks.sampling.watching import watch_servers
+from tasks.sampling.window import Window
+from tasks.sampling.wire import one_line
 
 logger = logging.getLogger(__name__)
 
-WINDOW = 4
-"""Requests of all calls that are held at a time, as a multiple of those in flight."""
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class ModelClient:
@@ -36,7 +43,7 @@ class ModelClient:
         replies: ReplyStore,
         *,
         on_reply: Callable[[Reply, bool], None] | None = None,
-        max_in_flight: int = 64,
+        max_in_flight: int = HIGHEST,
         patience: Patience | None = None,
     ) -> None:
         """Prepare a client; nothing is sent yet.
@@ -45,25 +52,25 @@ class ModelClient:
             endpoint: The model and its servers.
             replies: Where replies are kept; stays open.
             on_reply: Called with every reply, and whether it was had before.
-            max_in_flight: Requests on the wire at most, over all callers.
+            max_in_flight: Requests on the wire at most; how many there are follows the servers.
             patience: Limits of the retries.
         """
         self.endpoint = endpoint
-        self.num_requests = 0
-        self.num_retries = 0
-        self.num_reused = 0
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
+        self._counts = Counts()
+        self._savings = Savings()
         self._replies = replies
         self._on_reply = on_reply
         self._patience = patience or Patience()
-        self._slots = asyncio.Semaphore(max_in_flight)
-        # What a kill can cost: requests on the wire, and replies that wait for the disk.
-        self._unsettled = asyncio.Semaphore(2 * max_in_flight + replies.max_unsynced)
-        self._window = asyncio.Semaphore(WINDOW * max_in_flight)
+        self._rates = RateLimit(endpoint.rpm, endpoint.tpm)
+        servers = make_servers(endpoint.urls, max_in_flight)
+        self._slots = Slots(servers, self._patience, self._rates, highest=max_in_flight)
+        self._slots.max_unsynced = replies.max_unsynced
+        self._window = Window(self._slots)
+        self._num_pausing = 0
         self._asked: dict[str, asyncio.Future[Reply | None]] = {}
         self._transport: Transport | None = None
-        self._servers = make_servers(endpoint.urls)
+        self._asker: Asker | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,9 +85,25 @@ class ModelClient:
 
     async def close(self) -> None:
         """Close all connections; the reply store stays open."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+            self._watch = None
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
+
+    @property
+    def num_requests(self) -> int:
+        """Requests sent to a server in this run, repeated ones included."""
+        return 0 if self._asker is None else self._asker.num_sent
+
+    def figures(self) -> Figures:
+        """Return what was done and is being done."""
+        self._counts.num_requests = self.num_requests
+        return self._counts.snapshot(
+            self._slots, self._savings.estimate(), self._num_pausing, self.endpoint
+        )
 
     async def check(self) -> None:
         """Make sure, before anything is spent, that the model is there.
@@ -99,21 +122,35 @@ class ModelClient:
             AccessError: The server refuses this run.
             ReplyStoreError: A reply cannot be kept.
         """
-        replies: dict[int, Reply] = {}
+        return await self.run_all(requests, self.sample)
 
-        async def sample_into(index: int, request: Request) -> None:
-            replies[index] = await self.sample(request)
+    async def run_all(
+        self,
+        items: Iterable[Item],
+        work: Callable[[Item], Awaitable[Result]],
+        *,
+        requests_each: int = 1,
+    ) -> list[Result]:
+        """Run `work` on every item, many at once; return what it returns, in their order.
+
+        Items are drawn only as the servers have room for the `requests_each` requests that the
+        work on one sends at most at a time, over all calls. The first exception ends all.
+        """
+        results: dict[int, Result] = {}
+
+        async def work_into(index: int, item: Item) -> None:
+            results[index] = await work(item)
 
         try:
             async with asyncio.TaskGroup() as group:
-                for index, request in enumerate(requests):
-                    await self._window.acquire()
-                    task = group.create_task(sample_into(index, request))
+                for index, item in enumerate(items):
+                    await self._window.enter(requests_each)
+                    task = group.create_task(work_into(index, item))
                     # A task that is cancelled before it has begun runs nothing of its own.
-                    task.add_done_callback(lambda _: self._window.release())
+                    task.add_done_callback(lambda _: self._window.leave(requests_each))
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
-        return [replies[index] for index in range(len(replies))]
+        return [results[index] for index in range(len(results))]
 
     async def sample(self, request: Request, *, bound: TokenBound | None = None) -> Reply:
         """Return the reply to one request: the kept one, or a new one that is then kept.
@@ -126,26 +163,34 @@ class ModelClient:
             AccessError: The server refuses this run.
             ReplyStoreError: The reply cannot be kept.
         """
-        if bound is not None and bound.is_hopeless:
-            return self._count(Reply(status=Status.OUTRUN, completion_tokens=0), is_reused=False)
         key = reply_key(self.endpoint.model, self.endpoint.revision, request)
-        if (reply := self._replies.get(key)) is not None:
+        if (reply := self._find_kept(key, bound)) is not None:
             return self._count(reply, is_reused=True)
         # The same content asked twice at once (one image under two questions) is paid for once.
         while (asked := self._asked.get(key)) is not None:
             await asyncio.wait([asked])
-            if (reply := asked.result()) is not None:
+            reply = asked.result()
+            if reply is not None and _is_of_use(reply, bound):
                 return self._count(reply, is_reused=True)
-        return self._count(await self._sample_new(key, request), is_reused=False)
+        return self._count(await self._sample_new(key, request, bound), is_reused=False)
 
-    async def _sample_new(self, key: str, request: Request) -> Reply:
+    def _find_kept(self, key: str, bound: TokenBound | None) -> Reply | None:
+        if (reply := self._replies.get(key)) is not None:
+            return reply
+        number = 0
+        while bound is not None and bound.tokens is not None:
+            reply = self._replies.get(outrun_key(key, number))
+            if reply is None or _is_of_use(reply, bound):
+                return reply
+            number += 1
+        return None
+
+    async def _sample_new(self, key: str, request: Request, bound: TokenBound | None) -> Reply:
         outcome: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
         self._asked[key] = outcome
         try:
-            async with self._unsettled:
-                reply = await self._ask(request)
-                if reply.status.is_final:
-                    await self._replies.put(key, reply)
+            reply = await self._ask(request, bound)
+            await self._keep(key, reply)
             outcome.set_result(reply)
             return reply
         finally:
@@ -153,95 +198,110 @@ class ModelClient:
             if not outcome.done():
                 outcome.set_result(None)
 
-    async def _ask(self, request: Request) -> Reply:
+    async def _keep(self, key: str, reply: Reply) -> None:
+        if reply.status is Status.OUTRUN and reply.completion_tokens:
+            number = 0
+            while self._replies.get(outrun_key(key, number)) is not None:
+                number += 1
+            key = outrun_key(key, number)
+        elif not reply.status.is_final:
+            return
+        self._slots.num_settling += 1
+        try:
+            await self._replies.put(key, reply)
+        finally:
+            self._slots.num_settling -= 1
+            self._slots.wake()
+
+    async def _ask(self, request: Request, bound: TokenBound | None) -> Reply:
         patience, loop = self._patience, asyncio.get_running_loop()
+        tokens = self._rates.expect(request) if self._rates.is_limited else 0
         num_attempts, spent_seconds = 0, 0.0
         while True:
-            async with self._slots:
+            started = loop.time()
+            try:
+                server = await self._slots.take(tokens, is_retry=num_attempts > 0)
                 started = loop.time()
-                try:
-                    return await self._attempt(request)
-                except Fault as fault:
-                    failed = fault
+                return await self._attempt(server, request, bound, tokens)
+            except Fault as fault:
+                failed = fault
             num_attempts += 1
             delay = patience.draw_delay(num_attempts, failed.retry_after)
             spent_seconds += loop.time() - started + delay
-            limit = patience.max_outage_attempts if failed.is_outage else patience.max_attempts
-            if num_attempts >= limit or spent_seconds >= patience.total_seconds:
+            if patience.is_over(failed, num_attempts, spent_seconds):
                 logger.info("gave up a request: %s", failed.reason)
                 return Reply(
                     status=Status.SERVER_ERROR,
                     error=one_line(f"{failed.reason} (attempt {num_attempts}, the last)"),
                 )
             logger.debug("asking again in %.1f s: %s", delay, failed.reason)
-            self.num_retries += 1
-            await asyncio.sleep(delay)
+            self._counts.count_retry(failed.cause)
+            await self._pause(delay)
 
-    async def _attempt(self, request: Request) -> Reply:
-        if not self._servers:
-            raise AccessError(f"no server for {self.endpoint.model!r}")
+    async def _attempt(
+        self, server: Server, request: Request, bound: TokenBound | None, tokens: int
+    ) -> Reply:
+        """Ask one server once, and tell its limiter how that went; gives the slot back."""
         loop = asyncio.get_running_loop()
-        server = pick_server(self._servers, loop.time())
-        body = build_body(self.endpoint.model, request)
-        server.in_flight += 1
-        server.num_sent += 1
-        self.num_requests += 1
+        started = loop.time()
         try:
-            answer = await self._get_transport().send(
-                "POST", server.url, body, self._patience.attempt_seconds
-            )
-            reply = self._read(answer, server)
+            if bound is not None and bound.is_hopeless:
+                return Reply(status=Status.OUTRUN, completion_tokens=0)
+            asker = self._asker or self._open()
+            asked = await asker.ask(server, request, bound)
+            self._learn(server, asked, started)
+            self._rates.settle(tokens, asked.reply)
+            return asked.reply
         except Fault as fault:
+            now = loop.time()
             if fault.is_outage:
-                server.rest(loop.time(), self._patience, fault.retry_after)
+                server.add_outage(now, self._patience, fault.retry_after)
+            if fault.is_overload:
+                server.limiter.add_overload(now)
             raise
-        else:
-            server.num_outages = 0
-            return reply
         finally:
-            server.in_flight -= 1
+            self._slots.give(server)
 
-    def _read(self, answer: Answer, server: Server) -> Reply:
-        """Turn an answer into a reply, a fault to retry, or the end of the run."""
-        if 200 <= answer.code < 300:
-            return self._read_success(answer)
-        words = self._get_transport().describe(answer)
-        if answer.code in ACCESS_CODES:
-            raise AccessError(describe_refusal(server.shown, answer, self.endpoint, words))
-        reason = one_line(f"{answer.code}: {words}")
-        if answer.code >= 500 or answer.code in OVERLOAD_CODES:
-            raise Fault(
-                reason,
-                is_outage=answer.code in OVERLOAD_CODES,
-                retry_after=parse_retry_after(answer.retry_after),
+    def _learn(self, server: Server, asked: Asked, started: float) -> None:
+        server.add_success()
+        reply, now = asked.reply, asyncio.get_running_loop().time()
+        if reply.status in (Status.OK, Status.TRUNCATED, Status.OUTRUN):
+            server.limiter.add_answer(
+                now, server.in_flight, now - started, reply.completion_tokens, asked.first_seconds
             )
-        return Reply(status=Status.REJECTED, error=reason)
 
-    def _read_success(self, answer: Answer) -> Reply:
-        reply = None if answer.is_cut else parse_completion(answer.data)
-        if reply is not None and reply.error is None:
-            return reply
-        data = self._get_transport().redact(answer.data)
-        if reply is None:
-            reason = one_line(f"longer than {MAX_ANSWER_BYTES >> 20} MB: {read_words(data)}")
-            return Reply(status=Status.UNPARSEABLE, error=reason)
-        reply = parse_completion(data)
-        if reply.status is Status.SERVER_ERROR:
-            raise Fault(reply.error or "unnamed error")
-        return reply
+    async def _pause(self, seconds: float) -> None:
+        self._num_pausing += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._num_pausing -= 1
 
     def _count(self, reply: Reply, *, is_reused: bool) -> Reply:
-        if is_reused:
-            self.num_reused += 1
-        else:
-            self.prompt_tokens += reply.prompt_tokens or 0
-            self.completion_tokens += reply.completion_tokens or 0
+        self._counts.count_reply(reply, is_reused=is_reused)
+        if not is_reused:
+            self._savings.add(reply)
         if self._on_reply is not None:
             self._on_reply(reply, is_reused)
         return reply
+
+    def _open(self) -> Asker:
+        if not self._slots.servers:
+            raise AccessError(f"no server for {self.endpoint.model!r}")
+        transport = self._get_transport()
+        self._asker = Asker(self.endpoint, transport, self._patience)
+        self._watch = asyncio.create_task(watch_servers(self._slots, transport))
+        return self._asker
 
     def _get_transport(self) -> Transport:
         if self._transport is None:
             key = read_api_key(self.endpoint)
             self._transport = Transport(key, connect_seconds=self._patience.connect_seconds)
         return self._transport
+
+
+def _is_of_use(reply: Reply, bound: TokenBound | None) -> bool:
+    """Whether a reply says all that a caller with this bound would learn."""
+    if reply.status is not Status.OUTRUN:
+        return True
+    return bound is not None and bound.is_passed(reply.completion_tokens or 0)

@@ -25,6 +25,14 @@ class Endpoint:
     revision: str | None = None
     api_key_env: str | None = None
     """Environment variable that holds the API key."""
+    rpm: float | None = None
+    """Requests per minute that the provider allows."""
+    tpm: float | None = None
+    """Tokens per minute, in and out, that the provider allows."""
+    price_in: float | None = None
+    """US dollars per million tokens of prompts."""
+    price_out: float | None = None
+    """US dollars per million tokens of completions."""
     option: str | None = None
     """Command-line option that names the model, such as `--vlm`; for messages only."""
 
@@ -32,6 +40,13 @@ class Endpoint:
         for url in self.urls:
             if not url.startswith(("http://", "https://")) or not URL(url).host:
                 raise ContractError(f"expected a URL such as http://127.0.0.1:8000/v1, got {url!r}")
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Return what tokens cost in US dollars; None where there is no price."""
+        if self.price_in is None and self.price_out is None:
+            return None
+        dear = prompt_tokens * (self.price_in or 0) + completion_tokens * (self.price_out or 0)
+        return dear / 1e6
 
     @property
     def remedy(self) -> str:

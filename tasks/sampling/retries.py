@@ -6,10 +6,15 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
 
-OVERLOAD_CODES = frozenset({408, 425, 429, 502, 503, 504, 529})
-"""Answers that say 'not now': the server is overloaded, or starting behind a proxy."""
+OVERLOAD_CODES = frozenset({408, 425, 429, 503, 529})
+"""Answers that say 'not now': the server has too much to do."""
+OUTAGE_CODES = frozenset({502, 503, 504})
+"""Answers of what stands before a server that is not there; also of one that is starting."""
 ACCESS_CODES = frozenset({401, 402, 403})
 """Answers that hold for every request of the run: no key, no money, no permission."""
+
+NO_SERVER = "out"
+"""Cause of a request that no server could be asked for too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +25,7 @@ class Patience:
     """
 
     base_seconds: float = 1.0
-    """The first delay is between 0 and this; it doubles with each further one."""
+    """The first delay is between half of this and all of it; it doubles with each further one."""
     max_delay_seconds: float = 30.0
     max_retry_after_seconds: float = 120.0
     """A longer Retry-After is cut to this."""
@@ -28,6 +33,8 @@ class Patience:
     """Attempts in all where the server answers with a fault."""
     max_outage_attempts: int = 12
     """Attempts in all where it cannot be reached or says that it is overloaded."""
+    outage_seconds: float = 900.0
+    """When no server could be reached for so long, requests are given up without an attempt."""
     connect_seconds: float = 10.0
     attempt_seconds: float = 1_800.0
     """From the first byte sent to the last received; a long thought takes its time."""
@@ -38,12 +45,20 @@ class Patience:
     """Of one attempt to list the models before a run."""
 
     def draw_delay(self, num_attempts: int, retry_after: float | None) -> float:
-        """Draw the seconds to wait after `num_attempts` failed: full jitter, or as told."""
-        jitter = random.uniform(0, self._bound_delay(num_attempts))
+        """Draw the seconds to wait after `num_attempts` failed: half of it jitter, or as told."""
+        longest = self._bound_delay(num_attempts)
+        jitter = random.uniform(longest / 2, longest)
         if retry_after is None:
             return jitter
         # All who were told the same moment would come at once; a little jitter parts them.
         return min(retry_after, self.max_retry_after_seconds) + min(jitter, self.base_seconds)
+
+    def is_over(self, failed: "Fault", num_attempts: int, spent_seconds: float) -> bool:
+        """Whether a request is given up after a fault."""
+        is_passing = failed.is_outage or failed.is_overload
+        limit = self.max_outage_attempts if is_passing else self.max_attempts
+        is_spent = num_attempts >= limit or spent_seconds >= self.total_seconds
+        return is_spent or failed.cause == NO_SERVER
 
     def rest_seconds(self, num_outages: int, retry_after: float | None) -> float:
         """Return how long a server is left out after so many outages in a row, or as told."""
@@ -59,11 +74,22 @@ class Fault(Exception):
     """One attempt failed in a way that another may mend; never leaves the model edge."""
 
     def __init__(
-        self, reason: str, *, is_outage: bool = False, retry_after: float | None = None
+        self,
+        reason: str,
+        cause: str,
+        *,
+        is_outage: bool = False,
+        is_overload: bool = False,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.cause = cause
+        """In one word, to count by: a status code, `refused`, `timeout` and the like."""
         self.is_outage = is_outage
+        """The server cannot be reached."""
+        self.is_overload = is_overload
+        """The server says that it has too much to do."""
         self.retry_after = retry_after
 
 

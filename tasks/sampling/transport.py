@@ -5,11 +5,14 @@ that a person can act on. Knows nothing of models.
 """
 
 import asyncio
+import contextlib
 import errno
 import io
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import aiohttp
 from yarl import URL
@@ -20,6 +23,19 @@ from tasks.sampling.wire import one_line, read_words
 MAX_ANSWER_BYTES = 32 << 20
 _STREAMED_BODY_BYTES = 1 << 20
 """Above this a body goes out in pieces, so that the event loop stays free."""
+_LINGER_SECONDS = 1.0
+"""How long the end of an answer may take after its last word."""
+_FAILURES = (TimeoutError, aiohttp.ClientError, OSError)
+_CAUSES: dict[type[Exception], str] = {
+    aiohttp.ClientConnectorDNSError: "dns",
+    aiohttp.ClientSSLError: "tls",
+    aiohttp.ClientConnectorError: "refused",
+    aiohttp.ServerDisconnectedError: "reset",
+    aiohttp.ClientPayloadError: "reset",
+    ConnectionResetError: "reset",
+    aiohttp.ClientOSError: "reset",
+    aiohttp.ClientResponseError: "not_http",
+}
 _WORDS = {errno.ECONNREFUSED: "connection refused", errno.ECONNRESET: "connection reset"}
 
 
@@ -34,6 +50,28 @@ class Answer:
     retry_after: str | None
     location: str | None
     """Where a redirect points; redirects are not followed."""
+
+
+class Flow(Protocol):
+    """What a stream is poured into."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the stream has said that it is at its end."""
+        ...
+
+    @property
+    def has_enough(self) -> bool:
+        """Whether the rest is of no use."""
+        ...
+
+    def feed(self, block: bytes) -> None:
+        """Take in the next bytes."""
+        ...
+
+    def on_enough(self, stop: Callable[[], None] | None) -> None:
+        """Call `stop`, at once or later, when there is enough without more coming."""
+        ...
 
 
 class Transport:
@@ -60,29 +98,42 @@ class Transport:
         Raises:
             Fault: The server cannot be reached, went away, or did not end within `seconds`.
         """
-        data: Any = io.BytesIO(body) if body and len(body) > _STREAMED_BODY_BYTES else body
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._get_session().request(
-                    method, url, data=data, allow_redirects=False
-                ) as response,
+                self._request(method, url, body) as response,
             ):
-                content, is_cut = await _read(response)
-                headers = response.headers
-                return Answer(
-                    response.status,
-                    content,
-                    is_cut,
-                    headers.get("Retry-After"),
-                    headers.get("Location"),
-                )
-        except aiohttp.ConnectionTimeoutError:
-            raise Fault("no connection in time", is_outage=True) from None
-        except TimeoutError:
-            raise Fault(f"no whole answer within {seconds:g} s") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise Fault(_describe(error), is_outage=True) from error
+                return _make_answer(response, *await _read(response))
+        except _FAILURES as error:
+            raise _make_fault(error, seconds) from error
+
+    async def send_streamed(
+        self, url: URL, body: bytes, seconds: float, flow: Flow
+    ) -> Answer | None:
+        """Send one request and pass on what comes until `flow` has enough.
+
+        Leaving early closes the connection, which is what stops the server.
+
+        Returns:
+            The answer where it is no stream (a refusal, or a server that does not stream);
+            None where all that came is in `flow`.
+
+        Raises:
+            Fault: As `send`; what came until then is in `flow`.
+        """
+        try:
+            async with asyncio.timeout(seconds) as deadline:
+                flow.on_enough(partial(_expire, deadline))
+                async with self._request("POST", url, body) as response:
+                    if not _is_streamed(response):
+                        return _make_answer(response, *await _read(response))
+                    await _pour(response, flow, deadline)
+        except _FAILURES as error:
+            if not flow.has_enough and not flow.is_done:
+                raise _make_fault(error, seconds) from error
+        finally:
+            flow.on_enough(None)
+        return None
 
     def redact(self, data: bytes) -> bytes:
         """Return an answer without the API key, which some servers repeat in their errors."""
@@ -93,6 +144,10 @@ class Transport:
         if answer.location is not None and 300 <= answer.code < 400:
             return one_line(f"redirects to {answer.location}")
         return read_words(self.redact(answer.data)) or "no words"
+
+    def _request(self, method: str, url: URL, body: bytes | None) -> Any:
+        data: Any = io.BytesIO(body) if body and len(body) > _STREAMED_BODY_BYTES else body
+        return self._get_session().request(method, url, data=data, allow_redirects=False)
 
     def _get_session(self) -> aiohttp.ClientSession:
         # Made at first use, inside the event loop that will use it. The caller limits connections.
@@ -117,6 +172,52 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
             response.close()
             return blocks[0], True
     return blocks[0] if len(blocks) == 1 else b"".join(blocks), False
+
+
+async def _pour(response: aiohttp.ClientResponse, flow: Flow, deadline: asyncio.Timeout) -> None:
+    content = response.content
+    while block := await content.readany():
+        flow.feed(block)
+        if flow.has_enough:
+            response.close()
+            return
+        if flow.is_done and not content.at_eof():
+            # A connection that is read to its end is used again; one that lingers is not.
+            deadline.reschedule(asyncio.get_running_loop().time() + _LINGER_SECONDS)
+
+
+def _expire(deadline: asyncio.Timeout) -> None:
+    with contextlib.suppress(RuntimeError):  # It has expired by itself in the same moment.
+        deadline.reschedule(0.0)
+
+
+def _is_streamed(response: aiohttp.ClientResponse) -> bool:
+    kind = response.headers.get("Content-Type", "")
+    return response.status == 200 and not kind.startswith(("application/json", "text/html"))
+
+
+def _make_answer(response: aiohttp.ClientResponse, content: bytes, is_cut: bool) -> Answer:
+    headers = response.headers
+    return Answer(
+        response.status, content, is_cut, headers.get("Retry-After"), headers.get("Location")
+    )
+
+
+def _make_fault(error: BaseException, seconds: float) -> Fault:
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return Fault("no connection in time", "timeout", is_outage=True)
+    if isinstance(error, TimeoutError):
+        return Fault(f"no whole answer within {seconds:g} s", "timeout")
+    assert isinstance(error, Exception)
+    return Fault(_describe(error), _name(error), is_outage=True)
+
+
+def _name(error: Exception) -> str:
+    """Return the cause in one word."""
+    for kind, name in _CAUSES.items():
+        if isinstance(error, kind):
+            return name
+    return "connection"
 
 
 def _describe(error: Exception) -> str:

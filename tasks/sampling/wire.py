@@ -1,6 +1,7 @@
 """The OpenAI protocol as bytes: request bodies made, answers read. Pure; trusts no answer."""
 
 import re
+from enum import IntEnum
 from typing import Any, cast
 
 import orjson
@@ -9,14 +10,36 @@ import pybase64
 from schemas.records import ImagePart, Message, Reply, Request, Status
 
 MAX_ERROR_CHARS = 500
-_SHOWN_BYTES = 4 * MAX_ERROR_CHARS
+SHOWN_BYTES = 4 * MAX_ERROR_CHARS
 _MAX_COUNT = 2**31 - 1
 _FAULTY_FINISHES = ("error", "abort")
 """Finish reasons of servers whose engine failed in mid completion."""
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 
 
-def build_body(model: str, request: Request) -> bytes:
+class Streaming(IntEnum):
+    """How a completion is asked for: the most that a server is known to understand."""
+
+    NONE = 0
+    PLAIN = 1
+    USAGE = 2
+    """With the usage at the end."""
+    COUNTED = 3
+    """With the usage so far in every chunk, as vLLM has it."""
+
+
+_STREAM_FIELDS: dict[Streaming, dict[str, Any]] = {
+    Streaming.NONE: {},
+    Streaming.PLAIN: {"stream": True},
+    Streaming.USAGE: {"stream": True, "stream_options": {"include_usage": True}},
+    Streaming.COUNTED: {
+        "stream": True,
+        "stream_options": {"include_usage": True, "continuous_usage_stats": True},
+    },
+}
+
+
+def build_body(model: str, request: Request, streaming: Streaming = Streaming.NONE) -> bytes:
     """Make the body of a chat completion; images are encoded here and nowhere else."""
     sampling = request.sampling
     body = {
@@ -28,6 +51,7 @@ def build_body(model: str, request: Request) -> bytes:
     }
     if request.seed is not None:
         body["seed"] = request.seed
+    body.update(_STREAM_FIELDS[streaming])
     return orjson.dumps(body)
 
 
@@ -62,27 +86,28 @@ def parse_completion(data: bytes) -> Reply:
     try:
         answer: Any = orjson.loads(data)
     except orjson.JSONDecodeError as fault:
-        return _unparseable(f"not JSON ({fault.msg})", data)
+        return make_unparseable(f"not JSON ({fault.msg})", data)
     if not isinstance(answer, dict):
-        return _unparseable("not a JSON object", data)
+        return make_unparseable("not a JSON object", data)
     fields = cast(dict[str, Any], answer)
     if fields.get("error") and not fields.get("choices"):
         return Reply(status=Status.SERVER_ERROR, error=read_words(data) or "unnamed error")
-    choice = _first(fields.get("choices"))
-    message = _as_dict(choice.get("message"))
+    choice = first_of(fields.get("choices"))
+    message = as_dict(choice.get("message"))
     if not message:
-        return _unparseable("no choices with a message", data)
-    return _read_choice(choice, message, _as_dict(fields.get("usage")), data)
+        return make_unparseable("no choices with a message", data)
+    return make_reply(message, choice.get("finish_reason"), as_dict(fields.get("usage")), data)
 
 
-def _read_choice(
-    choice: dict[str, Any], message: dict[str, Any], usage: dict[str, Any], data: bytes
-) -> Reply:
-    text = _read_content(message.get("content"))
-    reasoning = _as_text(message.get("reasoning")) or _as_text(message.get("reasoning_content"))
-    finish = _as_text(choice.get("finish_reason"))
+def make_reply(message: dict[str, Any], reason: Any, usage: dict[str, Any], data: bytes) -> Reply:
+    """Make the reply of a whole message; `reason` is why it ended, `data` what is shown of it."""
+    text = read_content(message.get("content"))
+    reasoning = as_text(message.get("reasoning")) or as_text(message.get("reasoning_content"))
+    if reasoning and not text:
+        text = None  # Streams begin with an empty content whether or not one follows.
+    finish = as_text(reason)
     finish = finish and one_line(finish, 100)
-    refusal = _as_text(message.get("refusal"))
+    refusal = as_text(message.get("refusal"))
     status, error = Status.OK, None
     if refusal or finish == "content_filter":
         status, error = Status.REFUSED, one_line(refusal or "stopped by the content filter")
@@ -91,44 +116,50 @@ def _read_choice(
     elif finish == "length":
         status = Status.TRUNCATED
     elif text is None and not reasoning:
-        return _unparseable("no content", data)
+        return make_unparseable("no content", data)
     return Reply(
         status=status,
         text=text,
         reasoning=reasoning,
         finish_reason=finish,
-        prompt_tokens=_as_count(usage.get("prompt_tokens")),
-        completion_tokens=_as_count(usage.get("completion_tokens")),
+        prompt_tokens=as_count(usage.get("prompt_tokens")),
+        completion_tokens=as_count(usage.get("completion_tokens")),
         error=error,
     )
 
 
-def _unparseable(why: str, data: bytes) -> Reply:
-    shown = data[:_SHOWN_BYTES].decode("utf-8", "replace")
+def make_unparseable(why: str, data: bytes) -> Reply:
+    """Make the reply that no completion came; it shows the beginning of what did."""
+    shown = data[:SHOWN_BYTES].decode("utf-8", "replace")
     return Reply(status=Status.UNPARSEABLE, error=one_line(f"{why}: {shown}"))
 
 
-def _read_content(content: Any) -> str | None:
+def read_content(content: Any) -> str | None:
+    """Return the text of a message or delta, if it has one."""
     # Some servers answer with parts, as a request may hold them.
     if isinstance(content, list):
-        parts = [_as_text(_as_dict(part).get("text")) for part in cast(list[Any], content)]
+        parts = [as_text(as_dict(part).get("text")) for part in cast(list[Any], content)]
         return "".join(part for part in parts if part) if any(parts) else None
     return content if isinstance(content, str) else None
 
 
-def _first(value: Any) -> dict[str, Any]:
-    return _as_dict(cast(list[Any], value)[0]) if isinstance(value, list) and value else {}
+def first_of(value: Any) -> dict[str, Any]:
+    """Return the first object of a list, or an empty one."""
+    return as_dict(cast(list[Any], value)[0]) if isinstance(value, list) and value else {}
 
 
-def _as_dict(value: Any) -> dict[str, Any]:
+def as_dict(value: Any) -> dict[str, Any]:
+    """Return an object, or an empty one where it is none."""
     return cast(dict[str, Any], value) if isinstance(value, dict) else {}
 
 
-def _as_text(value: Any) -> str | None:
+def as_text(value: Any) -> str | None:
+    """Return a text that is not empty, or None."""
     return value if isinstance(value, str) and value else None
 
 
-def _as_count(value: Any) -> int | None:
+def as_count(value: Any) -> int | None:
+    """Return a number of tokens, or None where it can be none."""
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT
     return value if is_count else None
 
@@ -139,10 +170,10 @@ def parse_models(data: bytes) -> list[str] | None:
         answer: Any = orjson.loads(data)
     except orjson.JSONDecodeError:
         return None
-    models: Any = _as_dict(answer).get("data") if isinstance(answer, dict) else answer
+    models: Any = as_dict(answer).get("data") if isinstance(answer, dict) else answer
     if not isinstance(models, list):
         return None
-    names = [_as_text(_as_dict(model).get("id")) for model in cast(list[Any], models)]
+    names = [as_text(as_dict(model).get("id")) for model in cast(list[Any], models)]
     return [name for name in names if name]
 
 
@@ -151,13 +182,13 @@ def read_words(data: bytes) -> str:
     try:
         answer: Any = orjson.loads(data)
     except orjson.JSONDecodeError:
-        text = data[:_SHOWN_BYTES].decode("utf-8", "replace")
+        text = data[:SHOWN_BYTES].decode("utf-8", "replace")
         return one_line(re.sub(r"<[^>]*>", " ", text))
-    fields = _as_dict(_first(answer) if isinstance(answer, list) else answer)
+    fields = as_dict(first_of(answer) if isinstance(answer, list) else answer)
     words: Any = fields.get("error") or fields.get("detail") or fields.get("message")
-    words = _as_dict(words).get("message") or words
+    words = as_dict(words).get("message") or words
     return one_line(
-        words if isinstance(words, str) else data[:_SHOWN_BYTES].decode("utf-8", "replace")
+        words if isinstance(words, str) else data[:SHOWN_BYTES].decode("utf-8", "replace")
     )
 
 

@@ -32,6 +32,10 @@ async def client(server, tmp_path) -> AsyncIterator[ModelClient]:
         yield connected
 
 
+def count_retries(client: ModelClient) -> int:
+    return sum(client.figures().retries.values())
+
+
 async def test_a_text_request_carries_its_sampling_and_seed(server, client):
     reply = await client.sample(make_request("Compute 2 + 3", index=7))
     assert reply.status is Status.OK and reply.finish_reason == "stop"
@@ -44,9 +48,9 @@ async def test_a_text_request_carries_its_sampling_and_seed(server, client):
         "max_tokens": 4096,
         "seed": 1007,
     }
-    assert (client.num_requests, client.num_retries, client.num_reused) == (1, 0, 0)
-    assert client.prompt_tokens == reply.prompt_tokens == 4
-    assert client.completion_tokens == reply.completion_tokens
+    assert (client.num_requests, count_retries(client), client.figures().num_reused) == (1, 0, 0)
+    assert client.figures().prompt_tokens == reply.prompt_tokens == 4
+    assert client.figures().completion_tokens == reply.completion_tokens
 
 
 async def test_images_go_as_data_urls_before_the_text(server, client):
@@ -71,7 +75,11 @@ async def test_a_kept_reply_is_returned_without_a_request(server, tmp_path):
             server.url, store=str(tmp_path), on_reply=lambda *pair: heard.append(pair)
         ) as client:
             await client.sample(make_request("Compute 1 + 1"))
-            counts = client.num_requests, client.num_reused, client.completion_tokens
+            counts = (
+                client.num_requests,
+                client.figures().num_reused,
+                client.figures().completion_tokens,
+            )
     assert counts == (0, 1, 0)
     assert heard[0][0] == heard[1][0]
     assert [is_reused for _, is_reused in heard] == [False, True]
@@ -80,7 +88,7 @@ async def test_a_kept_reply_is_returned_without_a_request(server, tmp_path):
 async def test_the_same_content_asked_at_once_is_paid_for_once(client):
     replies = await client.sample_all([make_request("Compute 4 + 4")] * 20)
     assert len(set(replies)) == 1
-    assert (client.num_requests, client.num_reused) == (1, 19)
+    assert (client.num_requests, client.figures().num_reused) == (1, 19)
 
 
 async def test_a_cancelled_request_leaves_the_same_one_of_another_alone(tmp_path):
@@ -157,7 +165,7 @@ OUTAGES = ["reset", "reset_middle", "break_off", "hang_up", "not_http"]
 async def test_a_passing_fault_is_asked_again(client, fault):
     reply = await client.sample(make_request(f"Compute 1 + 1 [[{fault} x2]]"))
     assert reply.status is Status.OK
-    assert (client.num_requests, client.num_retries) == (3, 2)
+    assert (client.num_requests, count_retries(client)) == (3, 2)
 
 
 @pytest.mark.parametrize("fault", ["500", "501", "error_200", *OVERLOADED, *OUTAGES])
@@ -169,7 +177,7 @@ async def test_a_lasting_fault_becomes_a_row_and_is_not_kept(server, client, fau
     assert client.num_requests == (5 if is_outage else 3)
     assert reply.error is not None and reply.error.isprintable()
     again = await client.sample(request)
-    assert again.status is Status.SERVER_ERROR and client.num_reused == 0
+    assert again.status is Status.SERVER_ERROR and client.figures().num_reused == 0
 
 
 @pytest.mark.parametrize("code", [400, 404, 405, 413, 422])
@@ -190,7 +198,7 @@ async def test_refused_access_stops_the_run_at_once(server, client, code):
     requests = [make_request("[[stall]]"), make_request(f"[[{code}]]"), make_request("[[stall]]")]
     with pytest.raises(AccessError, match=rf"refuses access to 'fake-llm' \({code}: fault {code}"):
         await client.sample_all(requests)
-    assert client.num_retries == 0
+    assert count_retries(client) == 0
 
 
 UNPARSEABLE = {
@@ -217,7 +225,7 @@ async def test_an_answer_that_is_no_completion_is_a_row_with_its_text(client, fa
     assert re.search(UNPARSEABLE[fault], reply.error)
     assert client.num_requests == 1
     await client.sample(request)
-    assert client.num_reused == 0
+    assert client.figures().num_reused == 0
 
 
 @pytest.mark.parametrize(
@@ -240,7 +248,7 @@ async def test_every_way_a_completion_can_end_is_kept(client, fault, expected):
     reply = await client.sample(request)
     assert (reply.status, reply.text, reply.reasoning) == expected
     assert (reply.prompt_tokens, reply.completion_tokens) == (None, None)
-    assert await client.sample(request) == reply and client.num_reused == 1
+    assert await client.sample(request) == reply and client.figures().num_reused == 1
 
 
 async def test_a_completion_at_max_tokens_is_truncated(client):
@@ -286,7 +294,7 @@ async def test_a_text_that_is_not_unicode_is_asked_and_kept(client):
     request = make_request("odd \ud800 text")
     assert (await client.sample(request)).status is Status.OK
     assert (await client.sample(request)).status is Status.OK
-    assert client.num_reused == 1
+    assert client.figures().num_reused == 1
 
 
 async def test_a_server_that_restarts_loses_nothing(tmp_path):
@@ -305,7 +313,7 @@ async def test_a_server_that_restarts_loses_nothing(tmp_path):
         replies = await task
     running.stop()
     assert {reply.status for reply in replies} == {Status.OK}
-    assert client.num_retries > 0 and running.stats()["repeats"] <= 8
+    assert count_retries(client) > 0 and running.stats()["repeats"] <= 8
 
 
 async def test_a_dead_server_of_two_is_left_out(server, tmp_path):
