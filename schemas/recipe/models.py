@@ -56,6 +56,14 @@ class ModelParams(Params):
     """Revision of the weights, part of the model's identity."""
     api_key_env: str | None = None
     """Environment variable that holds the API key; the key itself is never written anywhere."""
+    rpm: float | None = Field(default=None, gt=0)
+    """Requests per minute that the provider allows; a server of one's own needs no figure."""
+    tpm: float | None = Field(default=None, gt=0)
+    """Tokens per minute, in and out, that the provider allows."""
+    price_in: float | None = Field(default=None, ge=0)
+    """US dollars per million tokens of prompts."""
+    price_out: float | None = Field(default=None, ge=0)
+    """US dollars per million tokens of completions."""
     command: str = Field(default="vllm", min_length=1, pattern=r"^[^\x00]*$")
     """Of a vllm model: the program, found on PATH, or its path, or that of its environment."""
     flags: dict[FlagName, FlagValue] = Field(default_factory=dict)
