@@ -14,7 +14,7 @@ verdicts (`1/2x`, the base of `log`, the letter `i`).
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from typing import NamedTuple
 
 from tasks.answers.math_parser import Parsed, Reading, parse_expression
@@ -29,8 +29,8 @@ MAX_RELATIONS = 4
 NUM_POINTS = 6
 MIN_POINTS = 3
 """Points at which both expressions must have a value, where they hold symbols."""
-APPROXIMATION = 1e-6
-"""Relative difference allowed between constants of which one has a decimal point."""
+TOLERANCE = 1e-6
+"""Of the gold's value, between values of which one is written with a decimal point."""
 
 _RELATION = re.compile(
     r"(\\(?:leqslant|geqslant|leq?|geq?|neq?|lt|gt|approx)(?![A-Za-z])|<=|>=|!=|=<|=>|[<>=≈≤≥≠])"
@@ -56,15 +56,27 @@ class Statement(NamedTuple):
     signs: tuple[str, ...]
 
 
+class Basis(NamedTuple):
+    """How two statements are matched."""
+
+    reading: Reading
+    tolerance: float
+
+
 def is_mathematical(text: str) -> bool:
     """Tell whether a text holds anything that a word does not."""
     return _MATHEMATICAL.search(text) is not None
 
 
-def expressions_match(gold: str, answer: str) -> bool | None:
+def expressions_match(gold: str, answer: str, tolerance: float = TOLERANCE) -> bool | None:
     """Tell whether two expressions, equations or inequalities are equal; None: cannot tell.
 
-    Symmetric, and any text is fine: it never raises.
+    Any text is fine: it never raises. Symmetric, but for the tolerance.
+
+    Args:
+        gold: In LaTeX or plain mathematics, with or without dollars around it.
+        answer: Likewise.
+        tolerance: Of the gold's value, where one of the two has a decimal point.
     """
     if max(len(gold), len(answer)) > MAX_CHARS:
         return None
@@ -72,7 +84,7 @@ def expressions_match(gold: str, answer: str) -> bool | None:
     if not (is_mathematical(gold) and is_mathematical(answer)) or left is None or right is None:
         return None
     try:
-        return _match_readings(left, right)
+        return _match_readings(left, right, tolerance)
     except Unreadable:
         return None
 
@@ -89,7 +101,7 @@ def _split_relations(text: str) -> Statement | None:
     return Statement(sides, signs)
 
 
-def _match_readings(left: Statement, right: Statement) -> bool | None:
+def _match_readings(left: Statement, right: Statement, tolerance: float) -> bool | None:
     """Match under every reading of what the texts leave open; all must agree.
 
     The degree sign is a unit, which may be left out: there, one reading that matches is enough.
@@ -99,7 +111,7 @@ def _match_readings(left: Statement, right: Statement) -> bool | None:
     if len(choices) > MAX_CHOICES:
         return None
     verdicts = {
-        _match_degrees(left, right, reading, "degree" in choices)
+        _match_degrees(left, right, Basis(reading, tolerance), "degree" in choices)
         for reading in _list_readings(choices - {"degree", "minus"})
     }
     return verdicts.pop() if len(verdicts) == 1 else None
@@ -111,26 +123,26 @@ def _list_readings(choices: set[str]) -> Iterator[Reading]:
 
 
 def _match_degrees(
-    left: Statement, right: Statement, reading: Reading, has_degrees: bool
+    left: Statement, right: Statement, basis: Basis, has_degrees: bool
 ) -> bool | None:
-    verdict = _match_statements(left, right, reading)
+    verdict = _match_statements(left, right, basis)
     if has_degrees and not verdict:
-        return _match_statements(left, right, reading | {"degree"}) or verdict
+        plain = basis._replace(reading=basis.reading | {"degree"})
+        return _match_statements(left, right, plain) or verdict
     return verdict
 
 
-def _match_statements(left: Statement, right: Statement, reading: Reading) -> bool | None:
+def _match_statements(left: Statement, right: Statement, basis: Basis) -> bool | None:
     """Match an expression or relation with another, both in one reading."""
     left, right = _drop_name(left, right), _drop_name(right, left)
     if not left.signs and not right.signs:
-        return _match_signed(left.sides[0], right.sides[0], reading)
+        return _match_signed(left.sides[0], right.sides[0], basis)
     if left.signs and right.signs:
-        return _match_relations(left, right, reading)
-    alone, chain = (left, right) if right.signs else (right, left)
-    if set(chain.signs) != {"="}:
+        return _match_relations(left, right, basis.reading)
+    if set(left.signs + right.signs) != {"="}:
         return None
-    verdicts = {_match_signed(alone.sides[0], side, reading) for side in chain.sides}
-    return True if verdicts == {True} else None
+    pairs = product(left.sides, right.sides)
+    return {_match_signed(*pair, basis) for pair in pairs} == {True} or None
 
 
 def _drop_name(statement: Statement, other: Statement) -> Statement:
@@ -154,18 +166,18 @@ def _read_name(text: str) -> str | None:
     return node.name if isinstance(node, Symbol) else None
 
 
-def _match_signed(left: str, right: str, reading: Reading) -> bool | None:
+def _match_signed(left: str, right: str, basis: Basis) -> bool | None:
     """Match two expressions; those with a plus-minus stand for two values each."""
-    gold, answer = _parse(left, reading), _parse(right, reading)
+    gold, answer = _parse(left, basis.reading), _parse(right, basis.reading)
     signed = [parsed for parsed in (gold, answer) if "minus" in parsed.ambiguous]
     if not signed:
-        return _match_parsed(gold, answer)
+        return _match_parsed(gold, answer, basis.tolerance)
     if len(signed) == 1:
         return None
-    lower = reading | {"minus"}
+    lower = basis.reading | {"minus"}
     golds, answers = (gold, _parse(left, lower)), (answer, _parse(right, lower))
     verdicts = [
-        [_match_parsed(gold, answer) for gold, answer in zip(golds, order, strict=True)]
+        [_match_parsed(*pair, basis.tolerance) for pair in zip(golds, order, strict=True)]
         for order in (answers, answers[::-1])
     ]
     if [True, True] in verdicts:
@@ -173,10 +185,10 @@ def _match_signed(left: str, right: str, reading: Reading) -> bool | None:
     return None if any(None in verdict for verdict in verdicts) else False
 
 
-def _match_parsed(gold: Parsed, answer: Parsed) -> bool | None:
+def _match_parsed(gold: Parsed, answer: Parsed, tolerance: float) -> bool | None:
     verdict = _match_residues(gold.node, answer.node)
     if verdict is None or (verdict is False and (gold.has_point or answer.has_point)):
-        verdict = _match_values(gold, answer)
+        verdict = _match_values(gold, answer, tolerance)
     return None if verdict is False and _may_be_twins(gold, answer) else verdict
 
 
@@ -194,7 +206,7 @@ def _match_residues(gold: Node, answer: Node) -> bool | None:
         return None
 
 
-def _match_values(gold: Parsed, answer: Parsed) -> bool | None:
+def _match_values(gold: Parsed, answer: Parsed, tolerance: float) -> bool | None:
     """Compare in floating point, at one point where there are no symbols, else at several."""
     is_constant = not gold.symbols and not answer.symbols
     is_rounded = gold.has_point or answer.has_point
@@ -205,9 +217,9 @@ def _match_values(gold: Parsed, answer: Parsed) -> bool | None:
         except Undefined:
             continue
         verdict = compare_values(*values)
-        if is_rounded and verdict is None:
+        if is_rounded and not verdict:
             difference = abs(values[0][0] - values[1][0])
-            verdict = difference <= APPROXIMATION * abs(values[0][0]) or None
+            verdict = difference <= tolerance * abs(values[0][0]) or verdict
         verdicts.append(verdict)
     if len(verdicts) < (1 if is_constant else MIN_POINTS) or len(set(verdicts)) > 1:
         return None

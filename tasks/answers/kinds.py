@@ -30,7 +30,7 @@ class AnswerType(StrEnum):
     FRACTION = "fraction"
     PERCENT = "percent"
     EXPRESSION = "expression"
-    """Mathematics that is not one number; equal only where the texts are."""
+    """Mathematics that is not one number."""
     TUPLE = "tuple"
     """Parts in brackets, in order."""
     LIST = "list"

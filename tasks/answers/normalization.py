@@ -95,6 +95,12 @@ def normalize(text: str) -> str:
     return _strip_outer(" ".join(join_hour_marks(text).split()))
 
 
+def unwrap(text: str) -> str:
+    """Write an answer on one line without what is around it; its LaTeX stays as it is."""
+    text = _strip_outer(" ".join(fold_characters(text).split()))
+    return _strip_outer(_BOLD.sub(r"\2", text)) if "**" in text or "__" in text else text
+
+
 def join_hour_marks(text: str) -> str:
     """Write `P.M.` and `p. m.` as `pm`."""
     return _HOUR_MARK.sub(_write_hour_mark, text) if "." in text else text

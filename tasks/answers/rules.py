@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from tasks.answers.choices import pick_letter, pick_option, pick_yes_no
 from tasks.answers.dates import dates_match, parse_date, parse_time, times_match
+from tasks.answers.formulas import judge_formula
 from tasks.answers.kinds import (
     NUMERIC_TYPES,
     YES_NO,
@@ -20,7 +21,7 @@ from tasks.answers.kinds import (
     parse_range,
     parse_ratio,
 )
-from tasks.answers.normalization import normalize, to_key
+from tasks.answers.normalization import normalize, to_key, unwrap
 from tasks.answers.policy import Policy, is_within_tolerance
 from tasks.answers.quantities import Quantity, parse_quantity, quantities_match
 from tasks.answers.sentences import HEDGE, Absence, find_quantities, write_digits
@@ -47,6 +48,8 @@ class Check(NamedTuple):
     gold: Gold
     wanted: str
     """The gold's text, normalized."""
+    stated: str
+    """The answer as extracted."""
     policy: Policy
     compare: Compare | None
 
@@ -61,7 +64,7 @@ def judge_answer(
         return True, "exact"
     if len(text) > MAX_ANSWER_CHARS:
         return False, "too_long"
-    return _RULES[gold.answer_type](Check(gold, wanted, policy, compare), text)
+    return _RULES[gold.answer_type](Check(gold, wanted, answer, policy, compare), text)
 
 
 def _keys_match(gold: Gold, wanted: str, text: str) -> bool:
@@ -194,11 +197,16 @@ def _parts_match(gold: str, answer: str, policy: Policy) -> bool:
 
 
 def _judge_expression(check: Check, text: str) -> Judgement:
-    """Equal where the texts are, white space, `*` and a name before `=` apart; else cannot tell."""
-    same = _compact(check.wanted) in map(_compact, (text, *_list_tails(text)))
-    if same or check.compare is None:
-        return (True if same else None), "expression"
-    return check.compare(check.gold.answer, text), "algebra"
+    """Equal where the texts are, or else the values; what these leave open goes to algebra."""
+    if _compact(check.wanted) in map(_compact, (text, *_list_tails(text))):
+        return True, "expression"
+    stated = unwrap(check.stated)
+    verdict, formula = judge_formula(
+        check.gold.answer, (stated, *_list_tails(stated)), check.policy
+    )
+    if verdict is not None or formula is None or check.compare is None:
+        return verdict, "expression"
+    return check.compare(check.gold.answer, formula), "algebra"
 
 
 def _judge_text(check: Check, text: str) -> Judgement:
