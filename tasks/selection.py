@@ -1,7 +1,8 @@
 """Which rollout of a problem is kept. A kernel: tables in, tables out.
 
 Source: shortest rejection sampling, Kimi k1.5, arXiv 2501.12599; OpenVLThinker, arXiv 2503.17352,
-section 3.
+section 3. The second longest is what its self-distillation script takes
+(generation/generate_reasoning_thinker.py), where its documentation says the longest.
 """
 
 from typing import Literal
@@ -15,8 +16,19 @@ NUM_TOKENS = pl.coalesce(
     + pl.col("answer_text").fill_null("").str.len_chars(),
 )
 
+SelectionRule = Literal["shortest", "first", "longest", "second_longest", "median"]
 
-def select_rollouts(rollouts: pl.DataFrame, rule: Literal["shortest", "first"]) -> pl.DataFrame:
+_LOST: dict[SelectionRule, str] = {
+    "shortest": "longer_than_shortest",
+    "first": "later_than_first",
+    "longest": "shorter_than_longest",
+    "second_longest": "not_second_longest",
+    "median": "not_median",
+}
+"""Rule to the drop_reason of the correct rollouts that it does not keep."""
+
+
+def select_rollouts(rollouts: pl.DataFrame, rule: SelectionRule) -> pl.DataFrame:
     """Keep one correct, whole rollout of each problem that has any.
 
     Ties go to the lowest `rollout_index`, so the result does not depend on row order. Problems
@@ -24,15 +36,31 @@ def select_rollouts(rollouts: pl.DataFrame, rule: Literal["shortest", "first"]) 
 
     Args:
         rollouts: (rollouts, ROLLOUTS and VERDICTS joined), any order.
-        rule: `shortest` in tokens, or `first` by index.
+        rule: `shortest`, `longest`, `second_longest` (the only one, where there is one) or
+            `median` (the shorter of the middle two) in tokens, or `first` by index.
 
     Returns:
         (problems with a correct rollout, columns of `rollouts`), sorted by `problem_id`.
     """
-    order = [NUM_TOKENS, pl.col("rollout_index")] if rule == "shortest" else ["rollout_index"]
     eligible = rollouts.filter(pl.col("is_correct") & (pl.col("status") == "ok"))
-    best = eligible.sort(order).group_by("problem_id", maintain_order=True).first()
-    return best.select(rollouts.columns).sort("problem_id")
+    ordered = eligible.sort(_order_rollouts(rule))
+    rank = pl.int_range(pl.len()).over("problem_id")
+    kept = ordered.filter(rank == _find_rank(rule, pl.len().over("problem_id")))
+    return kept.select(rollouts.columns).sort("problem_id")
+
+
+def _order_rollouts(rule: SelectionRule) -> list[pl.Expr]:
+    if rule == "first":
+        return [pl.col("rollout_index")]
+    tokens = -NUM_TOKENS.cast(pl.Int64) if rule.endswith("longest") else NUM_TOKENS
+    return [tokens, pl.col("rollout_index")]
+
+
+def _find_rank(rule: SelectionRule, num_rollouts: pl.Expr) -> pl.Expr:
+    """Return the place, in the order of the rule, of the rollout that is kept."""
+    if rule == "second_longest":
+        return (num_rollouts > 1).cast(pl.Int64)
+    return (num_rollouts.cast(pl.Int64) - 1) // 2 if rule == "median" else pl.lit(0)
 
 
 def summarize_pass_rate(rollouts: pl.DataFrame) -> pl.DataFrame:
@@ -58,9 +86,8 @@ def summarize_pass_rate(rollouts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def name_drop_reason(rule: Literal["shortest", "first"]) -> pl.Expr:
+def name_drop_reason(rule: SelectionRule) -> pl.Expr:
     """Say why a rollout that was not selected was dropped (rollouts and verdicts joined)."""
-    lost = "longer_than_shortest" if rule == "shortest" else "later_than_first"
     return (
         pl.when(pl.col("status") != "ok")
         .then(pl.col("status"))
@@ -68,5 +95,5 @@ def name_drop_reason(rule: Literal["shortest", "first"]) -> pl.Expr:
         .then(pl.lit("undecided"))
         .when(~pl.col("is_correct"))
         .then(pl.lit("wrong"))
-        .otherwise(pl.lit(lost))
+        .otherwise(pl.lit(_LOST[rule]))
     )

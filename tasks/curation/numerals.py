@@ -10,13 +10,14 @@ import re
 from tasks.curation.words import fold_text
 
 _NUMBER = re.compile(r"(?<!\w)(?<!\d\.)(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?")
-_CLAUSE_END = re.compile(r"\n|[.;!?]\s|\u3002|\uff1b")
+# A line that begins with an equality goes on with the line before.
+_CLAUSE_END = re.compile(r"\n(?!\s{0,4}&?\s?(?:[=\u2248]|\\approx))|[.;!?]\s|\u3002|\uff1b")
 _OPERATOR = (
     r"(?:[-+*/^x\u00d7\u00f7\u00b7\u2212\u2013]|\\(?:times|cdot|div)\b"
     r"|(?:times|plus|minus|divided by|multiplied by|over|of)\b)"
 )
 _ARITHMETIC = re.compile(
-    rf"[0-9][%)\]}}\u00b0$]{{0,3}}\s{{0,2}}{_OPERATOR}\s{{0,2}}[-(\[{{$\\]{{0,3}}[0-9]"
+    rf"[0-9][%)\]}}\u00b0$]{{0,3}}\s{{0,2}}(?:[a-z]{{1,12}}\s{{1,2}})?{_OPERATOR}\s{{0,2}}[-(\[{{$\\]{{0,3}}[0-9]"
     r"|\\[dt]?frac\b|\\sqrt\b|\u221a|[0-9]\)\s?\(|[0-9][\u00b2\u00b3]"
     r"|\b(?:sum|difference|product|average|mean|half|twice|double)\b",
     re.IGNORECASE,

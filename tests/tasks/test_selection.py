@@ -66,6 +66,39 @@ def test_first_takes_the_lowest_index():
     assert chosen(make_rollouts(("a", 2, True, 1), ("a", 1, True, 9)), "first") == [("a", 1)]
 
 
+RULES = ("shortest", "first", "longest", "second_longest", "median")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "expected"),
+    [
+        ([], [None] * 5),
+        ([7], [0, 0, 0, 0, 0]),
+        ([7, 9], [0, 0, 1, 0, 0]),
+        ([9, 7], [1, 0, 0, 1, 1]),
+        ([5, 5], [0, 0, 0, 1, 0]),
+        ([30, 10, 20, 50, 40], [1, 0, 3, 4, 0]),
+        ([30, 10, 50, 50, 40], [1, 0, 2, 3, 4]),
+        ([8, 8, 8, 8], [0, 0, 0, 1, 1]),
+    ],
+)
+def test_every_rule_has_its_rollout_of_0_to_5_correct_ones(tokens, expected):
+    rollouts = make_rollouts(
+        *(("a", i, True, count) for i, count in enumerate(tokens)), ("a", 9, False, 1)
+    )
+    picked = [next(iter(chosen(rollouts, rule)), (None, None))[1] for rule in RULES]
+    assert picked == expected
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_rule_depends_on_the_order_of_rows_or_on_other_problems(rule):
+    rows = [(p, i, (i + ord(p)) % 3 > 0, 50 - i * 7 % 20) for p in "abcdef" for i in range(5)]
+    rollouts = make_rollouts(*rows)
+    assert chosen(rollouts.sample(fraction=1, shuffle=True, seed=1), rule) == chosen(rollouts, rule)
+    alone = [pair for p in "abcdef" for pair in chosen(rollouts.filter(problem_id=p), rule)]
+    assert chosen(rollouts, rule) == alone
+
+
 @pytest.mark.parametrize(
     ("verdicts", "expected"),
     [
@@ -84,3 +117,16 @@ def test_every_dropped_rollout_has_a_reason():
     rollouts = make_rollouts(("a", 0, True, 9), ("a", 1, False, 1), ("a", 2, None, 1))
     reasons = rollouts.select(name_drop_reason("shortest")).to_series().to_list()
     assert reasons == ["longer_than_shortest", "wrong", "undecided"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ("first", "later_than_first"),
+        ("longest", "shorter_than_longest"),
+        ("second_longest", "not_second_longest"),
+        ("median", "not_median"),
+    ],
+)
+def test_a_correct_rollout_that_is_not_kept_is_told_by_the_rule(rule, reason):
+    assert make_rollouts(("a", 0, True, 9)).select(name_drop_reason(rule)).item() == reason

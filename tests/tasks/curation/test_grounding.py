@@ -83,6 +83,8 @@ def test_counts_and_constants_are_parameters():
         ("3 \\times 4 = 12 = 2 \\cdot 6", {12.0, 2.0}),
         ("\\sqrt{144} = 12", {12.0}),
         ("5\u00b2 = 25", {25.0}),
+        ("6 loaves - 38 loaves\n  = -32 loaves", {32.0}),
+        ("a = 3 + 4\nb = 9", set()),
     ],
 )
 def test_only_arithmetic_gives_results(text, results):
