@@ -37,6 +37,11 @@ class JudgeParams(SampledParams):
     audit_fraction: float = Field(default=0.0, ge=0, le=1)
     """Share of the decided verdicts that the judge is asked about, too; it changes none of them."""
 
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """Every prompt that may be asked."""
+        return (self.prompt,)
+
 
 class VerifyParams(PolicyParams):
     """What counts as equal, for all sources and for single ones."""
