@@ -122,7 +122,7 @@ _WORDS = {
     Cause.FLAG: "it refuses its command line; correct {option}.flags",
     Cause.NO_PROGRAM: "its program cannot be run; correct {option}.command",
     Cause.KILLED: "it was killed; run the same command again",
-    Cause.UNKNOWN: "it ended for a reason that only its log tells (exit code {code})",
+    Cause.UNKNOWN: "it ended with exit code {code} for no reason that is known here",
 }
 
 

@@ -110,7 +110,9 @@ class Keeper:
             fault = fault or await self._await_end()
             if isinstance(fault, AccessError):
                 raise fault
-            self._say(f"{fault}; it is started again")
+            logger.warning("%s", fault)
+            counted = f"{number + 1} of {self._limits.max_restarts}"
+            self._say(f"vLLM for {self._spec.names[0]!r}: died, starting again ({counted})")
             await asyncio.sleep(self._limits.pause_seconds * 2**number)
             fault = await self._try_to_start()
         fault = fault or await self._await_end()
@@ -127,7 +129,7 @@ class Keeper:
     async def _start(self) -> None:
         """Start, and wait for health."""
         name, limits = self._spec.names[0], self._limits
-        self._say(f"starting vLLM for {name!r}")
+        self._say(f"vLLM for {name!r}: starting")
         await self.process.start()
         started = reported = time.monotonic()
         while not await self.process.is_healthy(limits.health_seconds):

@@ -90,7 +90,7 @@ async def test_it_serves_inside_the_context_and_leaves_nothing_behind(tmp_path):
         assert is_running(start["pid"])
         assert is_running(start["engine"])
     assert list_left(tmp_path) == []
-    assert notes == ["starting vLLM for 'm'", ""]
+    assert notes == ["vLLM for 'm': starting", ""]
     assert "loading the model" in (tmp_path / "logs/vllm.log").read_text()
 
 
