@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.fake_faults import FAULTS, Exchange, send_code
+from tests.fake_streams import HEAD, make_events, read_gone, send_block
 
 TLS_HELLO = b"\x16"
 MARKER = re.compile(r"\[\[(?P<name>\w+)(?::(?P<value>[\w.+-]+))?(?: x(?P<times>\d+))?\]\]")
@@ -39,6 +40,10 @@ class FakeModelServer:
         replies: Mapping[str, str] | None = None,
         accuracy: float = 0.7,
         latency_seconds: float = 0.0,
+        token_seconds: float = 0.0,
+        chunk_tokens: int = 1,
+        slots: int = 0,
+        metrics: bool = False,
         fault: str | None = None,
         models_fault: str | None = None,
         api_key: str | None = None,
@@ -46,7 +51,9 @@ class FakeModelServer:
         """Prepare a server.
 
         `answers` maps parts of prompts to gold answers, the longest wins; `replies` maps parts of
-        prompts to whole replies, the first wins.
+        prompts to whole replies, the first wins. With `slots` so many requests are worked on at a
+        time and the others wait; a streamed completion takes `token_seconds` a token, and comes
+        `chunk_tokens` at a time.
         """
         self.port = port
         self.models = models
@@ -54,6 +61,10 @@ class FakeModelServer:
         self.replies = replies or {}
         self.accuracy = accuracy
         self.latency_seconds = latency_seconds
+        self.token_seconds = token_seconds
+        self.chunk_tokens = chunk_tokens
+        self.metrics = metrics
+        self._slots = asyncio.Semaphore(slots or 100_000)
         self.fault = f"[[{fault}]]" if fault else ""
         self.models_fault = f"[[{models_fault}]]" if models_fault else ""
         self.api_key = api_key
@@ -132,6 +143,11 @@ class FakeModelServer:
             await exchange.send(200, b"ok", "Content-Type: text/plain\r\n")
         elif path == "/stats":
             await exchange.send(200, json.dumps(self.stats()).encode())
+        elif path == "/metrics" and self.metrics:
+            page = "vllm:num_requests_running {}.0\nvllm:num_requests_waiting {}.0\n"
+            waiting = self.counts["in_flight"] - self.counts["working"]
+            page = page.format(self.counts["working"], waiting)
+            await exchange.send(200, page.encode(), "Content-Type: text/plain\r\n")
         elif not is_known:
             await exchange.send(401, b'{"error": {"message": "wrong key"}}')
         elif path == "/v1/models":
@@ -155,20 +171,47 @@ class FakeModelServer:
             self._make_completion(exchange.body, text, has_image, key)
         ).encode()
         try:
-            if self.latency_seconds and await _is_gone(exchange.reader, self.latency_seconds):
-                self.counts["aborted"] += 1
-                return
-            await self._respond(
-                exchange, text if MARKER.search(text) else self.fault, self.asked[key]
-            )
-            self.counts["answered"] += 1
+            async with self._slots:
+                self.counts["working"] += 1
+                try:
+                    await self._work(exchange, text, key)
+                finally:
+                    self.counts["working"] -= 1
         finally:
             self.counts["in_flight"] -= 1
+
+    async def _work(self, exchange: Exchange, text: str, key: bytes) -> None:
+        if self.latency_seconds and await read_gone(exchange.reader, self.latency_seconds):
+            self.counts["aborted"] += 1
+            return
+        marked = text if MARKER.search(text) else self.fault
+        if exchange.is_streamed and not MARKER.search(marked):
+            await self._stream(exchange)
+        else:
+            await self._respond(exchange, marked, self.asked[key])
+        self.counts["answered"] += 1
+
+    async def _stream(self, exchange: Exchange) -> None:
+        """Send tokens at their pace until the client goes away."""
+        exchange.writer.write(HEAD)
+        completion, options = json.loads(exchange.answer), exchange.body.get("stream_options")
+        seconds = self.token_seconds * self.chunk_tokens
+        for event in make_events(completion, options, self.chunk_tokens):
+            await send_block(exchange.writer, event)
+            self.counts["chunks"] += 1
+            if seconds and await read_gone(exchange.reader, seconds):
+                self.counts["aborted"] += 1
+                raise ConnectionResetError
+        exchange.writer.write(b"0\r\n\r\n")
+        await exchange.writer.drain()
 
     async def _respond(self, exchange: Exchange, text: str, times_asked: int = 1) -> None:
         marker = MARKER.search(text)
         if marker is None or times_asked > int(marker["times"] or 10**9):
-            await exchange.send(200, exchange.answer)
+            if exchange.is_streamed:
+                await exchange.send_events(exchange.events())
+            else:
+                await exchange.send(200, exchange.answer)
             return
         name, exchange.value = marker["name"], marker["value"]
         self.counts["faults"] += 1
@@ -252,13 +295,6 @@ async def _read_request(reader: asyncio.StreamReader) -> tuple[str, dict[str, st
     headers = {name.lower(): value.strip() for name, value in pairs}
     data = await reader.readexactly(int(headers.get("content-length", 0)))
     return head[0].split(" ")[1], headers, data
-
-
-async def _is_gone(reader: asyncio.StreamReader, seconds: float) -> bool:
-    try:
-        return not await asyncio.wait_for(reader.read(1), seconds)
-    except TimeoutError:
-        return False
 
 
 def main() -> None:

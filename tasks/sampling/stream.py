@@ -127,7 +127,10 @@ class CompletionStream:
         if (finish := choice.get("finish_reason")) is not None:
             self._finish = finish
         delta = as_dict(choice.get("delta")) or as_dict(choice.get("message"))
-        has_text = self._add("content", read_content(delta.get("content")))
+        content = read_content(delta.get("content"))
+        if not content and "role" in delta:
+            content = None  # Every stream begins so, whether or not there will be any.
+        has_text = self._add("content", content)
         reasoning = as_text(delta.get("reasoning")) or as_text(delta.get("reasoning_content"))
         has_text = self._add("reasoning", reasoning) or has_text
         has_text = self._add("refusal", as_text(delta.get("refusal"))) or has_text

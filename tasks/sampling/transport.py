@@ -23,7 +23,7 @@ from tasks.sampling.wire import one_line, read_words
 MAX_ANSWER_BYTES = 32 << 20
 _STREAMED_BODY_BYTES = 1 << 20
 """Above this a body goes out in pieces, so that the event loop stays free."""
-_LINGER_SECONDS = 1.0
+LINGER_SECONDS = 1.0
 """How long the end of an answer may take after its last word."""
 _FAILURES = (TimeoutError, aiohttp.ClientError, OSError)
 _CAUSES: dict[type[Exception], str] = {
@@ -183,7 +183,7 @@ async def _pour(response: aiohttp.ClientResponse, flow: Flow, deadline: asyncio.
             return
         if flow.is_done and not content.at_eof():
             # A connection that is read to its end is used again; one that lingers is not.
-            deadline.reschedule(asyncio.get_running_loop().time() + _LINGER_SECONDS)
+            deadline.reschedule(asyncio.get_running_loop().time() + LINGER_SECONDS)
 
 
 def _expire(deadline: asyncio.Timeout) -> None:

@@ -1,0 +1,274 @@
+"""A streamed completion is the same reply as an unstreamed one, and stops where it must."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from schemas.records import Reply, Status
+from tasks.sampling import ModelClient, Patience, TokenBound, transport
+from tests.clients import connect, make_request
+from tests.fake_faults import FAULTS
+from tests.fakes import FakeModelServer
+
+LONG = " ".join(f"word{number} \u00e9\u20ac\U0001f600" for number in range(20))
+FAR = 10**9
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FakeModelServer]:
+    with FakeModelServer(replies={"long": LONG}) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(server, tmp_path) -> AsyncIterator[ModelClient]:
+    async with connect(server.url, store=str(tmp_path)) as connected:
+        yield connected
+
+
+def far() -> TokenBound:
+    return TokenBound(FAR)
+
+
+async def sample_both(server: FakeModelServer, store: str, text: str) -> tuple[Reply, Reply]:
+    """Return the replies to the same request unstreamed and streamed, as two models' answers."""
+    async with connect(server.url, store=f"{store}/plain") as client:
+        plain = await client.sample(make_request(text))
+    async with connect(server.url, store=f"{store}/streamed") as client:
+        streamed = await client.sample(make_request(text), bound=far())
+    assert server.last_body["stream"] is True
+    return plain, streamed
+
+
+STREAMLESS = {"not_http", "letters", "answer_whole", "shape", "refuse", "linger", "stall_stream"}
+BREAKS_STREAMS = {"fail_middle", "garble", "garble_text", "nest", "say_nothing"}
+LOOKS_ELSE = {"truncated", "endless", "huge", "redirect", "echo_key", "drip", "stall"}
+
+
+@pytest.mark.parametrize("fault", sorted(set(FAULTS) - STREAMLESS - BREAKS_STREAMS - LOOKS_ELSE))
+async def test_every_answer_is_the_same_reply_streamed(server, tmp_path, fault):
+    plain, streamed = await sample_both(server, str(tmp_path), f"Compute 1 + 1 [[{fault}]]")
+    assert streamed.status == plain.status
+    has_own_words = plain.status in (Status.UNPARSEABLE, Status.SERVER_ERROR)
+    if has_own_words:
+        assert bool(streamed.error) and (streamed.text, streamed.reasoning) == (None, None)
+    else:
+        assert streamed == plain
+
+
+@pytest.mark.parametrize(
+    "shape", ["bytes", "sevens", "together", "crlf", "comments", "lines", "tight", "no_end"]
+)
+async def test_a_stream_may_be_cut_into_blocks_anywhere(server, tmp_path, shape):
+    patience = Patience(attempt_seconds=20)
+    async with connect(server.url, store=str(tmp_path), patience=patience) as client:
+        reply = await client.sample(make_request(f"long [[shape:{shape}]]"), bound=far())
+    assert reply == Reply(
+        status=Status.OK,
+        text=LONG,
+        finish_reason="stop",
+        prompt_tokens=2,
+        # Where the end is missing, so is the usage; what was counted until then is kept.
+        completion_tokens=len(LONG.split()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "error"),
+    [
+        ("fail_middle", Status.SERVER_ERROR, "engine died"),
+        ("garble", Status.UNPARSEABLE, 'not JSON: {"choices": ['),
+        ("garble_text", Status.UNPARSEABLE, "not JSON: "),
+        ("nest", Status.UNPARSEABLE, "not JSON: [[["),
+        ("truncated", Status.UNPARSEABLE, "not JSON (unexpected end"),
+        ("say_nothing", Status.UNPARSEABLE, "no content: data: [DONE]"),
+        ("drip", Status.SERVER_ERROR, "no whole answer within 0.4 s"),
+        ("stall", Status.SERVER_ERROR, "no whole answer within 0.4 s"),
+        ("stall_middle", Status.SERVER_ERROR, "no whole answer within 0.4 s"),
+        ("reset_middle", Status.SERVER_ERROR, "broke off"),
+        ("break_off", Status.SERVER_ERROR, "broke off"),
+        ("redirect", Status.REJECTED, "redirects to"),
+    ],
+)
+async def test_a_stream_that_fails_is_a_row_with_its_reason(client, fault, status, error):
+    request = make_request(f"Compute 1 + 1 [[{fault}]]")
+    reply = await client.sample(request, bound=far())
+    assert (reply.status, reply.text) == (status, None)
+    assert reply.error is not None and error in reply.error
+    assert len(reply.error) <= 500 and reply.error.isprintable()
+    await client.sample(request, bound=far())
+    assert client.figures().num_reused == 0
+
+
+@pytest.mark.parametrize("fault", ["fail_middle", "reset_middle", "break_off", "stall_middle"])
+async def test_a_stream_that_fails_once_is_asked_again(client, fault):
+    request = make_request(f"Compute 1 + 1 [[{fault} x1]]")
+    reply = await client.sample(request, bound=far())
+    assert reply.status is Status.OK and client.num_requests == 2
+
+
+@pytest.mark.parametrize("fault", ["endless", "huge"])
+async def test_a_huge_stream_is_cut_at_the_cap(server, tmp_path, monkeypatch, fault):
+    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 1 << 20)
+    patience = Patience(attempt_seconds=30)
+    async with connect(server.url, store=str(tmp_path), patience=patience) as client:
+        reply = await client.sample(make_request(f"Compute 1 + 1 [[{fault}]]"), bound=far())
+    assert reply.status is Status.UNPARSEABLE
+    assert reply.error is not None and reply.error.startswith("longer than 1 MB")
+
+
+async def test_a_stream_whose_connection_lingers_is_whole(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(transport, "LINGER_SECONDS", 0.05)
+    patience = Patience(attempt_seconds=20)
+    async with connect(server.url, store=str(tmp_path), patience=patience) as client:
+        started = time.monotonic()
+        reply = await client.sample(make_request("long [[linger]]"), bound=far())
+    assert (reply.status, reply.text) == (Status.OK, LONG)
+    assert time.monotonic() - started < 5
+
+
+async def test_a_server_that_does_not_stream_is_understood(client):
+    reply = await client.sample(make_request("long [[answer_whole]]"), bound=far())
+    assert (reply.status, reply.text) == (Status.OK, LONG)
+
+
+@pytest.mark.parametrize(
+    ("refused", "num_requests"), [("continuous", 2), ("include_usage", 3), ("stream", 4)]
+)
+async def test_an_option_that_a_server_refuses_is_left_out_from_then_on(
+    client, refused, num_requests
+):
+    reply = await client.sample(make_request(f"long [[refuse:{refused}]]"), bound=far())
+    assert (reply.status, reply.text) == (Status.OK, LONG)
+    assert client.num_requests == num_requests
+    await client.sample(make_request(f"long [[refuse:{refused}]]", index=1), bound=far())
+    assert client.num_requests == num_requests + 1
+
+
+async def test_a_refusal_that_only_speaks_of_streams_costs_no_streaming(server, client):
+    reply = await client.sample(make_request("[[400]] stream"), bound=far())
+    assert reply.status is Status.REJECTED
+    await client.sample(make_request("Compute 1 + 1"), bound=far())
+    assert server.last_body["stream_options"]["continuous_usage_stats"] is True
+
+
+# The bound: requests that pass it are stopped, at the server too, and no others.
+
+
+def slow_server(**options) -> FakeModelServer:
+    options = {"token_seconds": 0.002, **options}
+    return FakeModelServer(replies={"long": " ".join(["so"] * 400)}, **options)
+
+
+async def wait_until(holds) -> None:
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize("chunk_tokens", [1, 16])
+async def test_a_completion_is_stopped_as_soon_as_it_has_passed_the_bound(tmp_path, chunk_tokens):
+    with slow_server(chunk_tokens=chunk_tokens) as slow:
+        async with connect(slow.url, store=str(tmp_path), patience=Patience()) as client:
+            reply = await client.sample(make_request("long"), bound=TokenBound(50))
+            await wait_until(lambda: slow.counts["aborted"] == 1)
+            figures = client.figures()
+    assert reply == Reply(
+        status=Status.OUTRUN,
+        prompt_tokens=1,
+        completion_tokens=51 if chunk_tokens == 1 else 64,
+    )
+    assert figures.num_outrun == 1 and figures.outrun_tokens == reply.completion_tokens
+    assert slow.counts["answered"] == 0
+
+
+async def test_a_completion_of_exactly_the_bound_is_whole(tmp_path):
+    with slow_server(token_seconds=0.0) as server:
+        async with connect(server.url, store=str(tmp_path)) as client:
+            reply = await client.sample(make_request("long"), bound=TokenBound(400))
+    assert (reply.status, reply.completion_tokens) == (Status.OK, 400)
+
+
+async def test_a_bound_that_is_lowered_stops_what_runs_at_once(tmp_path):
+    # Chunks of 100 tokens come every 0.3 s; the stop does not wait for the next.
+    with slow_server(token_seconds=0.003, chunk_tokens=100) as slow:
+        async with connect(slow.url, store=str(tmp_path), patience=Patience()) as client:
+            bound = TokenBound()
+            task = asyncio.create_task(client.sample(make_request("long"), bound=bound))
+            await wait_until(lambda: slow.counts["chunks"] >= 2)
+            await asyncio.sleep(0.05)
+            started = time.monotonic()
+            bound.tokens = 99
+            reply = await task
+            assert time.monotonic() - started < 0.15
+            await wait_until(lambda: slow.counts["aborted"] == 1)
+    assert (reply.status, reply.completion_tokens) == (Status.OUTRUN, 100)
+
+
+async def test_a_bound_of_nothing_sends_nothing_and_stops_what_has_not_begun(tmp_path):
+    with FakeModelServer(latency_seconds=2.0) as slow:
+        async with connect(
+            slow.url, store=str(tmp_path), patience=Patience(), max_in_flight=1
+        ) as client:
+            bound = TokenBound()
+            tasks = [
+                asyncio.create_task(client.sample(make_request("x", index=index), bound=bound))
+                for index in range(3)
+            ]
+            await wait_until(lambda: slow.counts["in_flight"] == 1)
+            bound.tokens = 0
+            replies = await asyncio.gather(*tasks)
+            assert slow.counts["requests"] == client.num_requests == 1
+    assert {reply.status for reply in replies} == {Status.OUTRUN}
+
+
+async def test_a_stopped_completion_is_kept_and_asked_again_only_under_a_wider_bound(tmp_path):
+    async def sample(tokens: int | None) -> tuple[Reply, int]:
+        with slow_server(token_seconds=0.0005) as server:
+            async with connect(server.url, store=str(tmp_path), patience=Patience()) as client:
+                bound = None if tokens is None else TokenBound(tokens)
+                reply = await client.sample(make_request("long"), bound=bound)
+                return reply, client.num_requests
+
+    stopped, _ = await sample(50)
+    assert await sample(50) == (stopped, 0)
+    assert await sample(20) == (stopped, 0)
+    seen = stopped.completion_tokens
+    # Of exactly as many tokens as were seen it might still be, so it is not known to be longer.
+    wider, num_requests = await sample(seen)
+    assert num_requests == 1 and wider.completion_tokens > seen
+    assert await sample(seen) == (wider, 0)
+    whole, num_requests = await sample(None)
+    assert (whole.status, num_requests) == (Status.OK, 1)
+    assert await sample(20) == (whole, 0)
+
+
+async def test_one_who_wants_more_of_the_same_request_gets_it(tmp_path):
+    with slow_server() as slow:
+        async with connect(slow.url, store=str(tmp_path), patience=Patience()) as client:
+            first, second = await asyncio.gather(
+                client.sample(make_request("long"), bound=TokenBound(30)),
+                client.sample(make_request("long"), bound=TokenBound(60)),
+            )
+    assert (first.completion_tokens, second.completion_tokens) == (31, 61)
+
+
+async def test_deltas_count_only_where_the_server_has_shown_what_they_hold(tmp_path):
+    """Without usage in every chunk nothing is stopped before one whole stream has been seen."""
+    with slow_server(token_seconds=0.0005) as server:
+        async with connect(server.url, store=str(tmp_path), patience=Patience()) as client:
+            await client.sample(make_request("x [[refuse:continuous]]"), bound=far())
+            learned = await client.sample(make_request("long"), bound=TokenBound(50))
+            assert (learned.status, learned.completion_tokens) == (Status.OUTRUN, 51)
+
+
+async def test_deltas_of_less_than_a_token_are_not_counted(tmp_path):
+    with slow_server(token_seconds=0.0) as server:
+        async with connect(server.url, store=str(tmp_path), patience=Patience()) as client:
+            # Five tokens by its usage, in eleven deltas.
+            reply = await client.sample(make_request("[[letters]]"), bound=TokenBound(6))
+            assert (reply.status, reply.completion_tokens) == (Status.OK, 5)
+            reply = await client.sample(make_request("[[letters]]", index=1), bound=TokenBound(6))
+            assert (reply.status, reply.completion_tokens) == (Status.OK, 5)
