@@ -12,9 +12,10 @@ from tasks.answers.extraction import (
     extract_answer,
     split_thought,
 )
-from tasks.answers.kinds import AnswerType, Gold, type_gold
+from tasks.answers.golds import type_gold
+from tasks.answers.judgement import Compare
+from tasks.answers.kinds import AnswerType, Gold
 from tasks.answers.policy import DEFAULT_POLICY, Policy, UnitPolicy
-from tasks.answers.rules import Compare
 
 __all__ = [
     "DEFAULT_POLICY",

@@ -16,9 +16,10 @@ Example:
 from dataclasses import dataclass
 
 from tasks.answers.extraction import ExtractionStatus, find_answers
+from tasks.answers.judgement import Compare
 from tasks.answers.kinds import Gold
 from tasks.answers.policy import DEFAULT_POLICY, Policy
-from tasks.answers.rules import Compare, judge_answer
+from tasks.answers.rules import judge_answer
 
 NO_ANSWER = "no_answer"
 SEVERAL_ANSWERS = "several_answers"

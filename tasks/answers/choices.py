@@ -7,8 +7,9 @@ several: "A or B or C" picks nothing.
 import re
 from functools import lru_cache
 
-from tasks.answers.kinds import LETTERS, YES_NO, find_option, key_options
+from tasks.answers.kinds import LETTERS, YES_NO
 from tasks.answers.normalization import to_key
+from tasks.answers.options import find_option, key_options
 
 MAX_SENTENCE_CHARS = 2_000
 
@@ -39,9 +40,22 @@ _SAYS_OF_LETTER = re.compile(
 )
 _VERB = re.compile(r"\b(?:is|are|was|were|be|would be) |: ")
 _YES_NO_START = re.compile(
-    r"(?P<word>yes|no|true|false|是|否)(?=$|[.,;:!-]|\s(?:it|he|she|they|there|the|we|i|this|because|since)\b|\s-)",
+    r"(?P<word>yes|no|true|false)(?=$|[.,;:!-]|\s(?:it|he|she|they|there|the|we|i|this|because|since)\b|\s-)",
     re.IGNORECASE,
 )
+_CLAIM = re.compile(
+    r"(?P<subject>[^.,;:?!]{1,60}?) (?:(?:does|do|did)(?P<negation> not|n't)?"
+    r" (?:indeed |actually |really |still )?(?P<verb>[a-z]+)|(?:has|have|had) enough)\b"
+    r"(?P<rest>[^;?]{0,200})",
+    re.IGNORECASE,
+)
+_NO_CLAIM = re.compile(
+    r"\b(?:if|whether|when|what|who|which|how|why|that|not|never|neither|no|none|i|we|you|nobody"
+    r"|doubt|question)\b",
+    re.IGNORECASE,
+)
+_VAGUE_VERBS = {"seem", "appear", "know", "say", "show", "provide", "specify", "tell", "give",
+                "mention", "indicate", "contain", "matter", "not", "so"}  # fmt: skip
 _YES_NO_WORD = re.compile(r"\b(?:yes|no|true|false)\b", re.IGNORECASE)
 
 
@@ -96,7 +110,21 @@ def pick_yes_no(text: str) -> bool | None:
         found = _YES_NO_START.match(part.strip("('\" "))
         if found:
             return YES_NO[found["word"].lower()]
-    return None
+    return _read_claim(text)
+
+
+def _read_claim(text: str) -> bool | None:
+    """Read `Liam does have enough money.` as yes, and `does not have` as no.
+
+    Only `does`, `do` and `did` with their verb, and `has enough`, answer a question that is not
+    seen; a sentence that asks, supposes, hedges or reports ignorance answers none.
+    """
+    found = _CLAIM.fullmatch(text)
+    if found is None or _NO_CLAIM.search(found["subject"]) or _NEGATION.search(found["rest"]):
+        return None
+    if (found["verb"] or "").lower() in _VAGUE_VERBS:
+        return None
+    return not found["negation"]
 
 
 def _is_bare_label(letter: str, rest: str) -> bool:

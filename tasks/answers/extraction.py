@@ -53,7 +53,7 @@ _BOX = re.compile(r"\\(?:boxed|fbox) ?\{")
 _BRACE = re.compile(r"\\[{}]|[{}]")
 _FINAL = re.compile(
     r"(?:^[ \t>#*_\-]{0,20}|\bfinal[ \t]{1,5})answer[ \t*_]{0,9}(?::|$)[ \t*_]{0,9}"
-    r"|^#### ?|答案(?:是|为|:):?",
+    r"|^#### ?|答案应?(?:是|为|选|:):?|(?:故|因此|所以|应)选(?:择|项)?:? ?(?=[(\[]?[A-Z])",
     re.IGNORECASE | re.MULTILINE,
 )
 _PROSE = re.compile(

@@ -8,10 +8,13 @@ functions, and every function applied twice gives what it gave once on ordinary 
 import re
 import unicodedata
 
+from tasks.answers.chinese import translate_chinese
+
+MAX_MATRICES = 8
+
 # Before NFKC, which would turn 5 superscript 2 into 52 and 1 one-half into 11/2.
 _BEFORE_NFKC = str.maketrans(
     {
-        **{ord(sign): f"^{digit}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
         "½": " 1/2",
         "⅓": " 1/3",
         "⅔": " 2/3",
@@ -23,6 +26,7 @@ _BEFORE_NFKC = str.maketrans(
         "⅝": " 5/8",
         "⅞": " 7/8",
         "º": "°",
+        "\u211d": "all real numbers",
         **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"),
     }
 )
@@ -34,32 +38,45 @@ _AFTER_NFKC = str.maketrans(
         **dict.fromkeys("\u00d7\u22c5\u00b7\u2217", "*"),
         **dict.fromkeys("\u00f7\u2044\u2215", "/"),
         "\u2236": ":",
-        "\u3002": ".",
+        "\u3002": ". ",
+        "\u3001": ", ",
+        "\u221e": "infty",
         "\u2264": "<=",
         "\u2265": ">=",
         "\u2260": "!=",
         "\u03c0": "pi",
     }
 )
+_SUPERSCRIPT = re.compile("[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,9}")
 _DIGIT_GROUP_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _ROOT = re.compile(r"√ ?([0-9]+|[A-Za-z]|\([^()]*\))")
 
 _TEXT_COMMAND = re.compile(
-    r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mathsf|boldsymbol|operatorname|mbox)"
+    r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathbb|mathit|mathsf|boldsymbol|operatorname"
+    r"|mbox|hbox)"
     r" ?\{([^{}]*)\}"
 )
 _FRACTION = re.compile(r"([0-9])?\\[dtc]?frac ?(?:\{([^{}]*)\} ?\{([^{}]*)\}|([0-9])([0-9]))")
 _LATEX_ROOT = re.compile(r"\\sqrt ?(?:\{([^{}]*)\}|([0-9]|[a-z]))")
+_REALS = re.compile(r"\\(?:mathbb|mathbf|Bbb) ?(?:\{R\}|R(?![A-Za-z]))")
 _SPACING = re.compile(
-    r"\\(?:left|right|big|Big|displaystyle|quad|qquad|limits)(?![A-Za-z])|\\[,;:! ]|~"
+    r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|quad|qquad|limits)(?![A-Za-z])|\\[,;:! ]|~"
 )
+_MATRIX_START = re.compile(
+    r"(?:\\left ?[(\[] ?)?\\begin ?\{([pbB]?(?:small)?matrix|array)\}(?: ?\{[lcr| ]{0,20}\})?"
+)
+_MATRIX_END = re.compile(r" ?\\right ?[)\]]")
+_ROW_END = re.compile(r"\\\\(?: ?\[[^\]]{0,9}\])?|\\cr(?![a-z])")
 _DEGREE = re.compile(r"\^? ?\{? ?\\(?:circ|degree)\b ?\}?")
 _SYMBOL = re.compile(
-    r"\\(pi|times|cdot|ast|div|leq?|geq?|neq|approx|infty|%|\$|\{|\}|&|#|_)(?![A-Za-z])"
+    r"\\(pi|times|cdot|ast|div|l(?:t|e|eq|eqslant)|g(?:t|e|eq|eqslant)|neq?|approx|infty|cup|in|pm"
+    r"|prime|colon|[lr](?:brace|brack))(?![A-Za-z])|\\([%${}&#_])"
 )
 _SYMBOL_TEXT = {
-    "times": "*", "cdot": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=", "ge": ">=",
-    "geq": ">=", "neq": "!=", "approx": "≈",
+    "times": "*", "cdot": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=", "leqslant": "<=",
+    "lt": "<", "ge": ">=", "geq": ">=", "geqslant": ">=", "gt": ">", "ne": "!=", "neq": "!=",
+    "approx": "\u2248", "cup": "\u222a", "in": "\u2208", "pm": "\u00b1", "prime": "'",
+    "colon": ":", "lbrace": "{", "rbrace": "}", "lbrack": "[", "rbrack": "]",
 }  # fmt: skip
 _SIMPLE_NUMBER = re.compile(r"-?[0-9.,]+")
 
@@ -80,25 +97,34 @@ def fold_characters(text: str) -> str:
     """Fold Unicode twins to one character each; lines stay lines."""
     if text.isascii():
         return text
+    text = _SUPERSCRIPT.sub(_write_power, text)
     text = _DIGIT_GROUP_SPACE.sub("", text.translate(_BEFORE_NFKC))
     text = unicodedata.normalize("NFKC", text).translate(_AFTER_NFKC)
     return _ROOT.sub(lambda found: f"sqrt({found[1].strip('()')})", text) if "√" in text else text
 
 
+def _write_power(found: re.Match[str]) -> str:
+    power = unicodedata.normalize("NFKC", found[0])
+    return f"^{power}" if len(power) == 1 else f"^{{{power}}}"
+
+
 def normalize(text: str) -> str:
     """Write an answer in plain text on one line: no LaTeX, no markdown, no closing punctuation."""
     text = " ".join(fold_characters(text).split())
+    if not text.isascii():
+        text = translate_chinese(text)
+    text = text.replace("{,}", ",")
     if "\\" in text:
-        text = _strip_outer(_expand_latex(_strip_outer(text)))
+        text = strip_outer(_expand_latex(strip_outer(text)))
     if "*" in text or "_" in text:
         text = _BOLD.sub(r"\2", text)
-    return _strip_outer(" ".join(join_hour_marks(text).split()))
+    return strip_outer(" ".join(join_hour_marks(text).split()))
 
 
 def unwrap(text: str) -> str:
     """Write an answer on one line without what is around it; its LaTeX stays as it is."""
-    text = _strip_outer(" ".join(fold_characters(text).split()))
-    return _strip_outer(_BOLD.sub(r"\2", text)) if "**" in text or "__" in text else text
+    text = strip_outer(" ".join(fold_characters(text).split()))
+    return strip_outer(_BOLD.sub(r"\2", text)) if "**" in text or "__" in text else text
 
 
 def join_hour_marks(text: str) -> str:
@@ -120,12 +146,33 @@ def _write_hour_mark(found: re.Match[str]) -> str:
 
 
 def _expand_latex(text: str) -> str:
-    text = _TEXT_COMMAND.sub(r"\1", text)
+    text = _REALS.sub(" all real numbers", text)
+    text = _TEXT_COMMAND.sub(r"\1", _write_matrices(text) if "\\begin" in text else text)
     text = _SPACING.sub("", text)
     text = _DEGREE.sub("°", text)
-    text = _SYMBOL.sub(lambda found: _SYMBOL_TEXT.get(found[1], found[1]), text)
+    text = _SYMBOL.sub(lambda found: _SYMBOL_TEXT.get(found[1], found[1] or found[2]), text)
     text = _LATEX_ROOT.sub(lambda found: f"sqrt({found[1] or found[2]})", text)
     return _TEXT_COMMAND.sub(r"\1", _FRACTION.sub(_write_fraction, text))
+
+
+def _write_matrices(text: str) -> str:
+    """Write each matrix as rows in brackets: `[[1, 2], [3, 4]]`; at most `MAX_MATRICES`."""
+    pieces: list[str] = []
+    for _ in range(MAX_MATRICES):
+        start = _MATRIX_START.search(text)
+        end = text.find(f"\\end{{{start[1]}}}", start.end()) if start else -1
+        if start is None or end < 0:
+            break
+        pieces += [text[: start.start()], _write_matrix(text[start.end() : end])]
+        text = text[end + len(start[1]) + 6 :]
+        closing = _MATRIX_END.match(text)
+        text = text[closing.end() :] if closing else text
+    return "".join([*pieces, text])
+
+
+def _write_matrix(body: str) -> str:
+    rows = [row.split("&") for row in _ROW_END.split(body) if row.strip()]
+    return "[" + ", ".join(f"[{', '.join(cell.strip() for cell in row)}]" for row in rows) + "]"
 
 
 def _write_fraction(found: re.Match[str]) -> str:
@@ -135,7 +182,7 @@ def _write_fraction(found: re.Match[str]) -> str:
     return before + "/".join(parts)
 
 
-def _strip_outer(text: str) -> str:
+def strip_outer(text: str) -> str:
     """Strip closing punctuation and paired wrappers until none is left, at most eight deep."""
     for _ in range(8):
         before = text

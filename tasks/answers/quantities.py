@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from tasks.answers.compounds import parse_compound
 from tasks.answers.policy import Policy, UnitPolicy, is_within_tolerance
 from tasks.answers.units import Unit, compare_units, find_unit, join_units, parse_unit
 
@@ -34,7 +35,7 @@ _QUANTITY = re.compile(
     r"(?P<rest>.*)",
     re.IGNORECASE,
 )
-_REST = re.compile(r"[A-Za-zµΩ°¢$€£'\"\s/.,\-^{}()&23]*")
+_REST = re.compile(r"[A-Za-zµΩ°¢$€£'\"\s/.,\-^{}()&23\u4e00-\u9fff]*")
 _POWER_MARK = re.compile(r"\^ ?\{?-?[0-9]\}?")
 CHANGES_VALUE = re.compile(
     r"\b(?:pi|sqrt|plus|minus|times|over|squared|cubed|hal(?:f|ves)"
@@ -42,7 +43,7 @@ CHANGES_VALUE = re.compile(
     r"|dozens|hundreds|(?:mill|bill|trill)ions|thousands|lakh|crore|mln|bn)\b"
 )
 """Words after a number that make another number of it; they are no units."""
-_JOINS_CLAUSE = re.compile(r"\b(?:or|and|not|to|through|if)\b|[0-9]")
+_JOINS_CLAUSE = re.compile(r"\b(?:or|and|not|to|through|if)\b|[0-9]|[或到至和不非以]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,8 @@ class Quantity:
     """Written with a decimal point."""
     has_slash: bool
     """Written as a fraction or mixed number."""
+    is_mixed: bool
+    """Written as a mixed number."""
     unit: Unit
 
 
@@ -70,7 +73,7 @@ def _parse(text: str) -> Quantity | None:
         return None
     value, unit = _read_value(found), _read_unit(found)
     if value is None or unit is None:
-        return None
+        return _read_compound(text)
     if "-" in (found["sign"], found["inner"]):
         value = -value
     return Quantity(
@@ -78,6 +81,7 @@ def _parse(text: str) -> Quantity | None:
         is_percent=found["percent"] is not None,
         has_point="." in (found["number"] or "").rstrip("."),
         has_slash=(found["divisor"] or found["under"]) is not None,
+        is_mixed=found["under"] is not None,
         unit=unit,
     )
 
@@ -128,6 +132,20 @@ def _read_value(found: re.Match[str]) -> Fraction | None:
     return value**exponent if found["power"] else value * Fraction(10) ** exponent
 
 
+def _read_compound(text: str) -> Quantity | None:
+    compound = parse_compound(text)
+    if compound is None:
+        return None
+    return Quantity(
+        value=compound[0],
+        is_percent=False,
+        has_point=False,
+        has_slash=False,
+        is_mixed=False,
+        unit=Unit(known=((compound[1], 1),)),
+    )
+
+
 def _read_number(text: str) -> Fraction | None:
     whole, _, decimals = text.replace(",", "").partition(".")
     if len(whole) + len(decimals) > MAX_DIGITS:
@@ -145,8 +163,8 @@ def _read_unit(found: re.Match[str]) -> Unit | None:
     if not _REST.fullmatch(rest) or CHANGES_VALUE.search(lower) or _JOINS_CLAUSE.search(lower):
         return None
     word = rest.strip().split(" ")[0].strip("().,/")
-    is_attached = not rest.startswith(" ") and rest[0].isalpha()
-    lone_letter = len(word) == 1 and word.isalpha()
+    is_attached = rest[0].isascii() and rest[0].isalpha()
+    lone_letter = len(word) == 1 and word.isascii() and word.isalpha()
     first = re.split(r"[\^/]", word)[0]
     if (is_attached or lone_letter) and find_unit(first) is None:
         return None

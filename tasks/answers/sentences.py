@@ -10,52 +10,35 @@ import re
 from enum import Enum
 from itertools import zip_longest
 
+from tasks.answers.number_words import write_digits
 from tasks.answers.quantities import CHANGES_VALUE, Quantity, parse_quantity
 from tasks.answers.units import Unit, shares_unit
 
 MAX_WORDS = 400
 
-_ONES = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-]  # fmt: skip
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_VALUES = {word: value for value, word in enumerate(_ONES)} | {
-    word: 10 * value for value, word in enumerate(_TENS, start=2)
-}
-_PARTS = {"half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6,
-          "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}  # fmt: skip
-_WORD = "|".join([*reversed(_ONES), *_TENS])
-_NUMBER_WORD = re.compile(
-    rf"(?<![\w-])(?:(?P<tens>{'|'.join(_TENS)})[- ](?P<ones>{'|'.join(_ONES[1:10])})"
-    rf"|(?P<word>{_WORD}))(?![\w-]*-[a-z]*(?:year|digit|day))"
-    rf"(?:[- ](?P<part>{'|'.join(_PARTS)})s?)?(?![\w])",
-    re.IGNORECASE,
-)
 _NONE = re.compile(
     r"\b((?:is|are|was|were|has|have|had) )no\b"
     r"(?! (?:answer|solution|way|information|data|idea|clue|number|one|real|such|longer)\b)|^none$",
     re.IGNORECASE,
 )
-_HALF = re.compile(r"^(?:a )?half$", re.IGNORECASE)
-
-HEDGE = re.compile(
+_HEDGE_WORD = (
     r"\b(?:either|whether|maybe|perhaps|might|possibly|probably|unsure|not|cannot|never|neither|nor"
-    r"|unknown|impossible)\b|n't\b|[<>≤≥≠±|!]",
-    re.IGNORECASE,
+    r"|unknown|impossible)\b|n't\b|可能|也许|或|不|至少|至多|最多|最少|大于|小于|超过|之间"
 )
+HEDGE_WORD = re.compile(_HEDGE_WORD, re.IGNORECASE)
+HEDGE = re.compile(rf"{_HEDGE_WORD}|[<>≤≥≠±|!]", re.IGNORECASE)
+"""A hedge or negation, or a sign that makes of a number a bound or another number."""
 _BOUND = re.compile(
     r"\b(?:between \$?-?[0-9][^ ]* and|at least|at most|(?:more|less|fewer) than|over|under|above"
     r"|below|up to|exactly) \$?-?[0-9][^ ]*",
     re.IGNORECASE,
 )
 _ASSIGNMENTS = re.compile(r"= ?[^=,;]{1,40}(?:[,;]| and) ?[A-Za-z]\w{0,9} ?=")
-_AND_A_PART = re.compile(r"\b([0-9]+) and a (half|third|quarter)\b", re.IGNORECASE)
 _PLAIN_WORD = re.compile(r"[a-z]{2,}[,;.)]?")
 _OR = re.compile(r",? or |;|, (?=(?:about|approximately) )", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(?:is|are|was|were|be|equals?|has|have|had|costs?|contains?|gives?|makes?|total of)"
-    r" (?:equal to |to |therefore |thus |only |just )?",
+    r" (?:equal to |to |therefore |thus |only |just )?|[是为有得共]|等于",
     re.IGNORECASE,
 )
 _EDGES = "()[]{},;:.\"'"
@@ -67,14 +50,6 @@ class Absence(Enum):
     NO_NUMBER = "no_number"
     SEVERAL = "several_values"
     HEDGE = "hedge"
-
-
-def write_digits(text: str) -> str:
-    """Write number words as digits: `twenty-five` as 25, `two thirds` as 2/3."""
-    if text.isascii() and not any(map(str.isalpha, text)):
-        return text
-    text = _NUMBER_WORD.sub(_write_number, _HALF.sub("1/2", text))
-    return _AND_A_PART.sub(lambda found: f"{found[1]} 1/{_PARTS[found[2].lower()]}", text)
 
 
 def find_quantities(text: str, gold_unit: Unit) -> tuple[Quantity, ...] | Absence:
@@ -165,10 +140,3 @@ def _read_at(words: list[str], start: int, end: int) -> Quantity | None:
     if not _PLAIN_WORD.fullmatch(following) or CHANGES_VALUE.match(following):
         return None
     return parse_quantity(words[start].strip(_EDGES))
-
-
-def _write_number(found: re.Match[str]) -> str:
-    value = _VALUES[(found["tens"] or found["word"]).lower()]
-    if found["ones"]:
-        value += _VALUES[found["ones"].lower()]
-    return f"{value}/{_PARTS[found['part'].lower()]}" if found["part"] else str(value)

@@ -13,18 +13,21 @@ from functools import lru_cache
 Factor = tuple[str, Fraction]
 
 _TABLE = """
-length m: mm 1/1000 millimeter|mm; cm 1/100 centimeter|cm; m 1 meter|m; km 1000 kilometer|km
+length m: mm 1/1000 millimeter|millimetre|mm; cm 1/100 centimeter|centimetre|cm; dm 1/10 dm
+length m: m 1 meter|metre|m; km 1000 kilometer|kilometre|km
 length_us in: in 1 inch|in|inches; ft 12 foot|feet|ft; yd 36 yard|yd; mi 63360 mile|mi
 mass g: mg 1/1000 milligram|mg; g 1 gram|g; kg 1000 kilogram|kg|kilo; t 1000000 tonne|ton
 mass_us oz: oz 1 ounce|oz; lb 16 pound|lb
 time s: ms 1/1000 millisecond|ms; s 1 second|sec|s; min 60 minute|min; h 3600 hour|hr|h
 time s: d 86400 day; wk 604800 week
 months: month 1 month; year 12 year|yr
-volume l: ml 1/1000 milliliter|ml|mL; l 1 liter|l|L
+volume l: ml 1/1000 milliliter|millilitre|ml|mL; l 1 liter|litre|l|L
 volume_us: cup 1 cup; pt 2 pint|pt; qt 4 quart|qt; gal 16 gallon|gal
-money: cent 1/100 cent|¢; dollar 1 dollar|$|usd|buck
-euro: euro 1 euro|€; pounds: sterling 1 £|gbp; yen: yen 1 yen|¥; rupee: rupee 1 rupee|₹
-angle: degree 1 degree|°|deg; radian: radian 1 radian|rad
+money: cent 1/100 cent|¢; dollar 1 dollar|$|usd|buck|us$
+euro: euro 1 euro|€; pounds: sterling 1 £|gbp; yen: yen 1 yen|¥; yuan: yuan 1 yuan|rmb|cny
+rupee: rupee 1 rupee|₹
+angle: degree 1 degree|°|deg; arcminute 1/60 arcminute|°'; arcsecond 1/3600 arcsecond|°"
+radian: radian 1 radian|rad
 celsius: celsius 1 celsius|C; fahrenheit: fahrenheit 1 fahrenheit|F; kelvin: kelvin 1 kelvin|K
 speed: mph 1 mph; kmh: kmh 1 kmh|kph
 energy: J 1 joule|J; kJ 1000 kilojoule|kJ; calories: cal 1 calorie|cal; kcal 1000 kcal|kilocalorie
@@ -54,6 +57,7 @@ def _read_table() -> tuple[dict[str, str], dict[str, Factor]]:
 
 
 _SPELLINGS, _FACTORS = _read_table()
+_MONEY = frozenset({"money", "euro", "pounds", "yen", "yuan", "rupee"})
 _TOKEN = re.compile(r"[$€£¥₹¢°]|[A-Za-zΩµ']+|\^ ?\{? ?-?[0-9]\}?|/|[,;.()]")
 _STOP = re.compile(
     "to|for|in|on|at|from|because|since|so|than|as|when|that|which|who|left|more|less|fewer|with"
@@ -130,6 +134,17 @@ def compare_units(gold: Unit, answer: Unit) -> Fraction | None:
     gold_kind, gold_factor = _reduce(gold)
     answer_kind, answer_factor = _reduce(answer)
     return answer_factor / gold_factor if gold_kind == answer_kind else None
+
+
+def is_money(unit: Unit) -> bool:
+    """Tell whether an amount of money is counted, perhaps per something."""
+    return any(_FACTORS[name][0] in _MONEY and power > 0 for name, power in unit.known)
+
+
+def find_ratio(large: str, small: str) -> Fraction | None:
+    """Give how many of a large unit a small one is (minutes in an hour: 1/60); None unless less."""
+    (dimension, size), (other, part) = _FACTORS[large], _FACTORS[small]
+    return part / size if dimension == other and part < size else None
 
 
 def shares_unit(gold: Unit, answer: Unit) -> bool:
