@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 from pydantic import ValidationError
 
 from schemas.errors import RecipeError
-from schemas.recipe import Recipe
+from schemas.recipe import PolicyParams, Recipe
 
 RECIPE_DIR = Path(__file__).parent / "recipes"
 PROJECT_DIR = Path(__file__).parents[1]
@@ -54,6 +54,21 @@ def load_recipe(
         return Recipe.model_validate(values)
     except ValidationError as error:
         raise RecipeError(f"recipe {name!r}: {_describe_fault(error)}") from None
+
+
+def load_policy(settings: Sequence[str]) -> PolicyParams:
+    """Read what counts as equal from `key=value` settings alone.
+
+    Raises:
+        RecipeError: one sentence with the key, the value and what was expected.
+    """
+    values: dict[str, Any] = {}
+    for setting in settings:
+        _put_setting(values, setting)
+    try:
+        return PolicyParams.model_validate(values)
+    except ValidationError as error:
+        raise RecipeError(_describe_fault(error, PolicyParams)) from None
 
 
 def _find_file(name: str) -> Path:
@@ -138,16 +153,19 @@ def _parse_value(text: str) -> Any:
         return text
 
 
-def _describe_fault(error: ValidationError) -> str:
+def _describe_fault(error: ValidationError, section: Any = Recipe) -> str:
     """Write the first fault as key, value and expectation; the rest only as a count."""
     faults = error.errors(include_url=False)
     fault = faults[0]
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        known = ", ".join(_known_keys(fault["loc"][:-1]))
+        known = ", ".join(_known_keys(fault["loc"][:-1], section))
         text = f"unknown key {key!r}; known keys there: {known}"
     elif fault["type"] == "missing":
         text = f"key {key!r} is missing"
+    elif isinstance(fault["input"], dict | Recipe):  # The keys of a section do not fit each other.
+        message = fault["msg"].removeprefix("Value error, ")
+        text = f"{key}: {message}" if key else message
     else:
         text = f"key {key!r} is {fault['input']!r}: {fault['msg']}"
     return text + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
