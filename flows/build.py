@@ -18,7 +18,9 @@ from flows.models import open_models
 from flows.plan import BuildPlan, plan_build
 from flows.publishing import REPORT, publish_partition, record_funnel
 from flows.stages import count_rows, count_texts, run_stage
-from schemas.recipe import Recipe
+from schemas.recipe import BudgetParams, Recipe
+from schemas.records import Status
+from tasks.budget import Budget
 from tasks.curate import curate_shard
 from tasks.duplicates import Seen
 from tasks.formalize import formalize_shard
@@ -30,6 +32,8 @@ from tasks.publish import read_manifest
 from tasks.reason import reason_shard
 from tasks.storage import Folder
 from tasks.verify import verify_shard
+
+NO_BUDGET = BudgetParams()
 
 
 class BuildReport(BaseModel):
@@ -48,6 +52,8 @@ class BuildReport(BaseModel):
     """Requests that were sent in this run; replies that were kept cost none."""
     is_changed: bool
     """Whether anything was written to the target."""
+    stopped: str | None = None
+    """Where the budget was spent: one sentence that says what is not finished."""
 
 
 @flow(name="build", flow_run_name="build-{recipe.name}-{partition}", log_prints=False)
@@ -57,12 +63,17 @@ async def build(
     partition: str = "all",
     limit: int | None = None,
     publish: str | None = None,
+    budget: BudgetParams = NO_BUDGET,
 ) -> BuildReport:
-    """Build one partition of a data set and publish it."""
+    """Build one partition of a data set and publish it.
+
+    With a budget, what was finished when it was spent is published; the next run goes on there.
+    """
     plan = plan_build(recipe, workspace, partition, limit, publish)
+    spending = Budget(budget.tokens, budget.usd)
     read_manifest(Folder(plan.target), recipe.name)  # refuses a target before anything is spent
     with hold(plan.folder):
-        funnel, num_requests = await run_stages(plan)
+        funnel, num_requests = await run_stages(plan, spending)
         rows, is_changed = await publish_partition(plan, funnel)
     await record_funnel(funnel)
     return BuildReport(
@@ -74,13 +85,14 @@ async def build(
         funnel=[asdict(step) for step in funnel],
         num_requests=num_requests,
         is_changed=is_changed,
+        stopped=describe_stop(spending, funnel),
     )
 
 
-async def run_stages(plan: BuildPlan) -> tuple[list[FunnelStep], int]:
+async def run_stages(plan: BuildPlan, budget: Budget) -> tuple[list[FunnelStep], int]:
     """Run every stage up to curate; return the funnel and the number of requests sent."""
     recipe = plan.recipe
-    async with open_models(plan, find_log_folder(plan.folder)) as models:
+    async with open_models(plan, find_log_folder(plan.folder), budget) as models:
         # Prefect walks through every argument, and an index of lines may be long.
         sources: Any = quote(plan.sources)
         seen = Seen()
@@ -105,7 +117,7 @@ async def run_stages(plan: BuildPlan) -> tuple[list[FunnelStep], int]:
                 plan,
                 "reason",
                 count_texts(texts) * recipe.reason.num_rollouts,
-                lambda job: reason_shard(job, models.clients["llm"], recipe.reason),
+                lambda job: reason_shard(job, models.clients["llm"], recipe.reason, recipe.verify),
             )
         async with models.serve("judge"):
             verdicts = await run_stage(
@@ -118,3 +130,16 @@ async def run_stages(plan: BuildPlan) -> tuple[list[FunnelStep], int]:
             plan, "curate", count_rows(problems), lambda job: curate_shard(job, recipe.curate)
         )
     return build_funnel([problems, texts, rollouts, verdicts, curated]), models.num_requests
+
+
+def describe_stop(budget: Budget, funnel: list[FunnelStep]) -> str | None:
+    """Say in one sentence what a spent budget left undone; None: it was not spent."""
+    if not budget.is_spent:
+        return None
+    *_, problems = funnel
+    num_over = problems.reasons.get(Status.OVER_BUDGET.value, 0)
+    return (
+        f"the budget was spent ({budget.description}): {num_over:,} of {problems.num_in:,} problems"
+        f" are not finished and are rejects with the reason {Status.OVER_BUDGET.value}; the same"
+        " command goes on from here"
+    )

@@ -13,11 +13,13 @@ from flows.plan import BuildPlan
 from flows.served import ServedModel, group_served
 from schemas.recipe import ModelParams
 from schemas.records import Reply
+from tasks.budget import Account, Budget
+from tasks.budgeted import BudgetedClient
 from tasks.embedded.options import ServerOptions
 from tasks.embedded_process import run_embedded_server
 from tasks.meter import METER
 from tasks.replies import ReplyStore
-from tasks.sampling import Endpoint, ModelClient, Patience
+from tasks.sampling import Endpoint, Patience
 from tasks.server import check_spec, run_vllm
 
 STAGE_OF = {"vlm": "formalize", "llm": "reason", "judge": "verify"}
@@ -38,11 +40,13 @@ class Models:
 
     plan: BuildPlan
     replies: ReplyStore
+    budget: Budget
+    """What all models together may spend."""
     stack: AsyncExitStack
     """Closes everything at the end of the run, whatever its end."""
     log_folder: Path
     served: list[ServedModel]
-    clients: dict[str, ModelClient] = field(default_factory=dict[str, ModelClient])
+    clients: dict[str, BudgetedClient] = field(default_factory=dict[str, BudgetedClient])
     """By role."""
 
     @property
@@ -84,14 +88,39 @@ class Models:
     ) -> None:
         """Open the client of a role; its model is checked if its stage asks it anything."""
         model: ModelParams = getattr(self.plan.recipe.models, role)
-        client = _make_client(model, urls, self.replies, role, patience)
+        client = self._make_client(model, urls, role, patience)
         self.clients[role] = await self.stack.enter_async_context(client)
         if not self.plan.is_complete(STAGE_OF[role]):
             await client.check()
 
+    def _make_client(
+        self,
+        model: ModelParams,
+        urls: tuple[str, ...],
+        role: str,
+        patience: Patience | None,
+    ) -> BudgetedClient:
+        meter, stage = METER.get(), STAGE_OF[role]
+
+        def count(reply: Reply, is_reused: bool) -> None:
+            # A judge is asked about some rows only, and the stage counts them all when it has them.
+            rows = 0 if role == "judge" else 1
+            meter.count_reply(stage, reply, is_reused=is_reused, rows=rows)
+
+        endpoint = Endpoint(
+            model=model.name,
+            urls=urls,
+            revision=model.revision,
+            api_key_env=model.api_key_env,
+            option=f"--{role}",
+        )
+        return BudgetedClient(
+            endpoint, self.replies, Account(self.budget), on_reply=count, patience=patience
+        )
+
 
 @asynccontextmanager
-async def open_models(plan: BuildPlan, log_folder: Path) -> AsyncGenerator[Models]:
+async def open_models(plan: BuildPlan, log_folder: Path, budget: Budget) -> AsyncGenerator[Models]:
     """Open the models of a run; what can be checked of them is, before all else.
 
     A model whose stage is complete is neither started nor asked anything.
@@ -106,9 +135,10 @@ async def open_models(plan: BuildPlan, log_folder: Path) -> AsyncGenerator[Model
     ]
     async with AsyncExitStack() as stack:
         replies = await stack.enter_async_context(ReplyStore.open(plan.dataset.url))
-        models = Models(plan, replies, stack, log_folder, group_served(plan.recipe, roles))
-        for served in models.served:
-            check_spec(served.spec)
+        served = group_served(plan.recipe, roles)
+        models = Models(plan, replies, budget, stack, log_folder, served)
+        for model_served in served:
+            check_spec(model_served.spec)
         embedded: dict[str, str] = {}
         for role in roles:
             model: ModelParams = getattr(plan.recipe.models, role)
@@ -125,27 +155,3 @@ async def _start_embedded(stack: AsyncExitStack, model: ModelParams, log: Path) 
     options = ServerOptions(name=model.name)
     server = run_embedded_server(Path(model.path), log_path=log, options=options)
     return (await stack.enter_async_context(server)).url
-
-
-def _make_client(
-    model: ModelParams,
-    urls: tuple[str, ...],
-    replies: ReplyStore,
-    role: str,
-    patience: Patience | None,
-) -> ModelClient:
-    meter, stage = METER.get(), STAGE_OF[role]
-
-    def count(reply: Reply, is_reused: bool) -> None:
-        # A judge is asked about some rows only, and the stage counts them all when it has them.
-        rows = 0 if role == "judge" else 1
-        meter.count_reply(stage, reply, is_reused=is_reused, rows=rows)
-
-    endpoint = Endpoint(
-        model=model.name,
-        urls=urls,
-        revision=model.revision,
-        api_key_env=model.api_key_env,
-        option=f"--{role}",
-    )
-    return ModelClient(endpoint, replies, on_reply=count, patience=patience)

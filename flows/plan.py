@@ -70,7 +70,7 @@ def plan_build(
         RecipeError: a model has no server, a prompt does not exist, or the workspace or the
             target is on no file system that is known.
     """
-    recipe = pin_models(recipe)
+    recipe = pin_race(pin_models(recipe))
     target = target or recipe.publish.target or f"{workspace.rstrip('/')}/published"
     check_place("--workspace", workspace)
     check_place("--publish", target)
@@ -127,6 +127,12 @@ def pin_models(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"models": recipe.models.model_copy(update=pinned)})
 
 
+def pin_race(recipe: Recipe) -> Recipe:
+    """Write down whether rollouts race, so that the default and the same choice are one table."""
+    reason = recipe.reason.model_copy(update={"race": recipe.is_racing})
+    return recipe.model_copy(update={"reason": reason})
+
+
 def _hash_weights(role: str, model: ModelParams) -> str:
     weights = sorted(Path(model.path).glob("*.safetensors"))
     if not model.path or not weights:
@@ -150,7 +156,7 @@ def identify_stages(
             "code_version": version("sightline"),
         },
         "formalize": _identify_sampled(recipe.formalize, recipe.models.vlm, "vlm"),
-        "reason": _identify_sampled(recipe.reason, recipe.models.llm, "llm"),
+        "reason": _identify_reason(recipe),
         "verify": _identify_verify(recipe, [source.name for source in sources]),
         "curate": {"params": recipe.curate.model_dump()},
     }
@@ -165,6 +171,15 @@ def _identify_source(planned: PlannedSource) -> dict[str, Any]:
     params = planned.params.model_dump(exclude={"path", "limit", "weight"})
     taken = {"name": planned.name, "num_rows": planned.num_rows}
     return params | taken | {"version": planned.source.version}
+
+
+def _identify_reason(recipe: Recipe) -> dict[str, Any]:
+    identity = _identify_sampled(recipe.reason, recipe.models.llm, "llm")
+    if not recipe.reason.needs_verdicts:
+        return identity
+    # What is sampled and what is stopped depends on what counts as equal.
+    verify = recipe.verify.model_dump(exclude={"judge"})
+    return identity | {"verify": verify, "code_version": version("sightline")}
 
 
 def _identify_verify(recipe: Recipe, sources: list[str]) -> dict[str, Any]:

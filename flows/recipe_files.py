@@ -171,8 +171,7 @@ def _describe_fault(error: ValidationError, section: Any = Recipe) -> str:
     return text + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
 
 
-def _known_keys(location: Sequence[Any]) -> list[str]:
-    model: Any = Recipe
+def _known_keys(location: Sequence[Any], model: Any) -> list[str]:
     for part in location:
         if isinstance(part, int):
             continue

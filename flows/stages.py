@@ -11,6 +11,7 @@ from schemas.records import ShardReport
 from tasks.funnel import sum_counts
 from tasks.meter import METER
 from tasks.shards import ShardJob, complete_table, find_table
+from tasks.unfinished import watch_unfinished
 
 SHARDS_AT_ONCE = 4
 """Enough that one shard's last requests do not leave a server idle."""
@@ -49,7 +50,8 @@ async def run_stage(
 
         async def make_next(job: ShardJob) -> ShardReport:
             async with slots:
-                report = await make_shard(job)
+                with watch_unfinished():
+                    report = await make_shard(job)
             meter.finish_shard(stage, report, counts_replies=stage in ("formalize", "reason"))
             return report
 

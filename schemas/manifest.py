@@ -13,6 +13,8 @@ class ShardEntry(BaseModel):
     bytes: int
     sha256: str
     counts: dict[str, int]
+    num_unfinished: int = 0
+    """What the shard lacks; above 0 the table is made anew by the next run."""
 
 
 class Manifest(BaseModel):

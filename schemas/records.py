@@ -23,6 +23,8 @@ class Status(StrEnum):
     """The server answered 200 with something that is not a chat completion."""
     OUTRUN = "outrun"
     """Stopped by us: a shorter correct rollout of the same problem exists; its end is unknown."""
+    OVER_BUDGET = "over_budget"
+    """Never sent: the budget of the run was spent; a later run asks for it."""
 
     @property
     def has_text(self) -> bool:
@@ -103,5 +105,7 @@ class ShardReport:
     rows: int
     counts: dict[str, int] = field(default_factory=dict[str, int])
     """Rows by status or reason; what the funnel adds up."""
+    num_unfinished: int = 0
+    """Requests that the shard lacks, its own and those of the shards it was made from."""
     is_reused: bool = False
     """The shard was there already; nothing was computed."""

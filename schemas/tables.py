@@ -24,7 +24,6 @@ PROBLEM_ID = column("problem_id", pa.string(), HASH_DOC)
 ROLLOUT_INDEX = column("rollout_index", pa.int32(), "which of the k attempts, from 0")
 OPTIONS = column("options", pa.list_(pa.string()), "texts of the choices", nullable=True)
 GOLD_ANSWER = column("gold_answer", pa.string(), "reference answer, as the source gives it")
-UNIT = column("unit", pa.string(), "unit of the gold answer, where given apart", nullable=True)
 ANSWER_TYPE = column("answer_type", pa.string(), "type of the gold answer, which routes its check")
 SOURCE = column("source", pa.string(), "name of the source in the recipe")
 SOURCE_ID = column("source_id", pa.string(), "id of the row in its source", nullable=True)
@@ -32,6 +31,11 @@ LICENSE = column("license", pa.string(), "license of the source", nullable=True)
 DOMAIN = column("domain", pa.string(), "subject of the problem", nullable=True)
 PASS_RATE = column("pass_rate", pa.float32(), "share of this problem's rollouts that are correct")
 NUM_ROLLOUTS = column("num_rollouts", pa.int32(), "rollouts with a verdict for this problem")
+IS_CENSORED = column(
+    "is_censored",
+    pa.bool_(),
+    "longer rollouts were stopped when a shorter one was correct: `pass_rate` is of the rest only",
+)
 
 PROBLEMS = pa.schema(
     [
@@ -43,7 +47,7 @@ PROBLEMS = pa.schema(
         OPTIONS,
         GOLD_ANSWER,
         ANSWER_TYPE,
-        UNIT,
+        column("unit", pa.string(), "unit of the gold answer, where given apart", nullable=True),
         DOMAIN,
         LICENSE,
         column("images", pa.list_(IMAGE), "normalized images: bytes, and a name from their hash"),
@@ -116,6 +120,7 @@ SFT = pa.schema(
         ROLLOUT_INDEX,
         column("completion_tokens", pa.int32(), "of the selected rollout", nullable=True),
         PASS_RATE,
+        IS_CENSORED,
         NUM_ROLLOUTS,
         GOLD_ANSWER,
         ANSWER_TYPE,
@@ -135,8 +140,8 @@ GRPO = pa.schema(
         column("solution", pa.string(), "gold answer, under the name that TRL's rewards take"),
         OPTIONS,
         ANSWER_TYPE,
-        UNIT,
         PASS_RATE,
+        IS_CENSORED,
         NUM_ROLLOUTS,
         SOURCE,
         SOURCE_ID,

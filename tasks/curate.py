@@ -16,7 +16,7 @@ from prefect.cache_policies import NO_CACHE
 
 from prompts import render_options
 from schemas.recipe import CurateParams
-from schemas.records import ShardReport
+from schemas.records import ShardReport, Status
 from schemas.tables import GRPO, PROBLEMS, REJECTS, SFT
 from tasks.selection import name_drop_reason, select_rollouts, summarize_pass_rate
 from tasks.shards import ShardJob, find_shard, read_shard, rows_to_table, write_shard
@@ -62,18 +62,43 @@ def curate_problems(
         (SFT), (GRPO), (REJECTS); each problem is in exactly one of them, and each rollout is an
         SFT row or a reject. All keep the order of the problems.
     """
-    selected = select_rollouts(rollouts, params.select)
+    stopped = find_over_budget(texts, rollouts)
+    is_stopped = pl.col("problem_id").is_in(stopped)
+    selected = select_rollouts(rollouts.filter(~is_stopped), params.select)
     rated = problems.join(
         summarize_pass_rate(rollouts), on="problem_id", how="left", maintain_order="left"
-    )
+    ).join(find_censored(rollouts), on="problem_id", how="left", maintain_order="left")
     solved = rated.join(selected, on="problem_id", how="inner", maintain_order="left").join(
         texts.select("problem_id", formalizer="producer"), on="problem_id", maintain_order="left"
     )
     rest = rated.join(selected, on="problem_id", how="anti", maintain_order="left")
-    unsolved = rest.filter(pl.col("num_rollouts") > 0)
-    lost = rest.filter(pl.col("num_rollouts").fill_null(0) == 0)
-    rejects = [*_reject_problems(lost, texts), *_reject_rollouts(rollouts, problems, params.select)]
-    return _make_sft(solved), _make_grpo(unsolved), rows_to_table(rejects, REJECTS)
+    is_lost = is_stopped | (pl.col("num_rollouts").fill_null(0) == 0)
+    rejects = [
+        *_reject_problems(rest.filter(is_lost), texts, stopped),
+        *_reject_rollouts(rollouts, selected, problems, params.select, stopped),
+    ]
+    return _make_sft(solved), _make_grpo(rest.filter(~is_lost)), rows_to_table(rejects, REJECTS)
+
+
+def find_over_budget(texts: pl.DataFrame, rollouts: pl.DataFrame) -> list[str]:
+    """List the problems that the budget of the run did not reach to the end.
+
+    What there is of them is kept, but nothing is selected from it: a rollout that was not sampled
+    might have won.
+    """
+    over = Status.OVER_BUDGET.value
+    found = [
+        texts.filter(pl.col("status") == over)["problem_id"],
+        # A judge that was not asked leaves its verdict with this rule.
+        rollouts.filter((pl.col("status") == over) | (pl.col("rule") == over))["problem_id"],
+    ]
+    return pl.concat(found).unique().sort().to_list()
+
+
+def find_censored(rollouts: pl.DataFrame) -> pl.DataFrame:
+    """Say of each problem with rollouts whether some were outrun: (problem_id, is_censored)."""
+    is_outrun = pl.col("status") == Status.OUTRUN.value
+    return rollouts.group_by("problem_id").agg(is_censored=is_outrun.any())
 
 
 def _make_sft(solved: pl.DataFrame) -> pa.Table:
@@ -107,25 +132,37 @@ def _message(role: str, content: str) -> list[dict[str, str]]:
     return [{"role": role, "content": content}]
 
 
-def _reject_problems(lost: pl.DataFrame, texts: pl.DataFrame) -> list[dict[str, Any]]:
+def _reject_problems(
+    lost: pl.DataFrame, texts: pl.DataFrame, stopped: list[str]
+) -> list[dict[str, Any]]:
     faults = {row["problem_id"]: row for row in texts.iter_rows(named=True)}
-    return [
-        _reject(
-            "formalize" if faults[row["problem_id"]]["text"] is None else "verify",
-            row,
-            "no_formal_text" if faults[row["problem_id"]]["text"] is None else "no_verdict",
-            faults[row["problem_id"]]["error"],
-        )
-        for row in lost.iter_rows(named=True)
-    ]
+    rejects: list[dict[str, Any]] = []
+    for row in lost.iter_rows(named=True):
+        fault = faults[row["problem_id"]]
+        stage, reason = "verify", "no_verdict"
+        if fault["text"] is None:
+            stage, reason = "formalize", "no_formal_text"
+        if row["problem_id"] in stopped:
+            reason = Status.OVER_BUDGET.value
+        rejects.append(_reject(stage, row, reason, fault["error"]))
+    return rejects
 
 
 def _reject_rollouts(
-    rollouts: pl.DataFrame, problems: pl.DataFrame, rule: Literal["shortest", "first"]
+    rollouts: pl.DataFrame,
+    selected: pl.DataFrame,
+    problems: pl.DataFrame,
+    rule: Literal["shortest", "first"],
+    stopped: list[str],
 ) -> list[dict[str, Any]]:
-    selected = select_rollouts(rollouts, rule).select("problem_id", "rollout_index")
-    dropped = rollouts.join(selected, on=["problem_id", "rollout_index"], how="anti")
-    named = dropped.with_columns(drop_reason=name_drop_reason(rule)).join(
+    key = ["problem_id", "rollout_index"]
+    dropped = rollouts.join(selected.select(key), on=key, how="anti")
+    reason = (
+        pl.when(pl.col("problem_id").is_in(stopped))
+        .then(pl.lit(Status.OVER_BUDGET.value))
+        .otherwise(name_drop_reason(rule))
+    )
+    named = dropped.with_columns(drop_reason=reason).join(
         problems.select("problem_id", "source", "source_id", "source_row"),
         on="problem_id",
         maintain_order="left",

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.errors import ServerError
 from schemas.records import Reply, Status
+from tasks.unfinished import forget_unfinished
 
 MAX_FAULT_RATE = 0.5
 """Above this share of failed requests the server is at fault, not the rows."""
@@ -23,6 +24,7 @@ def stop_if_failing(replies: Sequence[Reply], model: str) -> None:
     if len(faults) < min(MIN_FAULTS, len(replies)) or not faults:
         return
     if len(faults) > MAX_FAULT_RATE * len(replies):
+        forget_unfinished()  # The shard is tried again as a whole.
         commonest, _ = Counter(reply.error for reply in faults).most_common(1)[0]
         raise ServerError(
             f"{model}: {len(faults)} of {len(replies)} requests failed, most often with"

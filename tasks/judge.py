@@ -77,6 +77,8 @@ def make_judge_request(
 
 def judge_verdict(verdict: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
     """Add a judge's reply to a verdict, which changes only where the rules could not tell."""
+    if reply.status is Status.OVER_BUDGET and verdict["is_correct"] is None:
+        return {**verdict, "rule": reply.status.value}
     text = reply.text if reply.status.has_text else None
     is_whole = reply.status is Status.OK and text is not None
     judged = parse_judgement(text) if is_whole and text else None

@@ -34,12 +34,20 @@ from tasks.shards import (
 from tasks.storage import Folder, hash_stream
 
 CONFIGS = ("sft", "grpo", "rejects")
+UNFINISHED = "-unfinished"
+"""Follows the fingerprint of a file whose shard lacks something: the next run may have more."""
 MANIFEST = "sightline.json"
 CARD = "README.md"
 CARD_MARK = b"Made with Sightline"
 """In every card that `card` writes."""
 DATA_FILE = re.compile(rf"({'|'.join(CONFIGS)})/(?P<partition>.+)-\d{{5}}-of-\d{{5}}\.parquet")
-PRIMITIVES = {"string": "string", "int32": "int32", "int64": "int64", "float": "float32"}
+PRIMITIVES = {
+    "string": "string",
+    "bool": "bool",
+    "int32": "int32",
+    "int64": "int64",
+    "float": "float32",
+}
 
 
 class PublishedFile(BaseModel):
@@ -51,7 +59,7 @@ class PublishedFile(BaseModel):
     config: str
     partition: str
     fingerprint: str
-    """Of the table it was made from; the same fingerprint is the same file."""
+    """Of the table it was made from; the same one is the same file, but with `UNFINISHED`."""
     rows: int
     bytes: int
     sha256: str
@@ -77,6 +85,12 @@ class PublishJob:
     target: str
     partition: str
     max_images: int
+    is_unfinished: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of the table, with a mark where its shard lacks something."""
+        return self.shard.tables[self.config] + (UNFINISHED if self.is_unfinished else "")
 
     @property
     def path(self) -> str:
@@ -153,7 +167,7 @@ def _describe(job: PublishJob, file: Path, rows: int) -> PublishedFile:
         path=job.path,
         config=job.config,
         partition=job.partition,
-        fingerprint=job.shard.tables[job.config],
+        fingerprint=job.fingerprint,
         rows=rows,
         bytes=file.stat().st_size,
         sha256=digest,
@@ -230,8 +244,8 @@ def merge_manifest(
 
 def find_published(job: PublishJob, old: PublishedManifest) -> PublishedFile | None:
     """Return the file as published before, where it is still what the job would write."""
-    for file in old.files:
-        if file.path == job.path and file.fingerprint == job.shard.tables[job.config]:
+    for file in old.files if not job.is_unfinished else ():
+        if file.path == job.path and file.fingerprint == job.fingerprint:
             return file if Folder(job.target).size(job.path) == file.bytes else None
     return None
 
@@ -243,15 +257,20 @@ async def publish_shard(
     """Prefect shell over `write_file` for the configs of one shard."""
     files: list[PublishedFile] = []
     is_reused = True
+    source = find_shard(shard, "sft", is_unfinished_fine=True)
     for config in CONFIGS:
         job = PublishJob(
-            shard=shard, config=config, target=target, partition=partition, max_images=max_images
+            shard=shard,
+            config=config,
+            target=target,
+            partition=partition,
+            max_images=max_images,
+            is_unfinished=source is not None and source.num_unfinished > 0,
         )
         file = find_published(job, old)
         if file is None:
             file = await asyncio.to_thread(write_file, job)
-            is_reused = is_reused and file is None
+            is_reused = is_reused and (file is None or file in old.files)
         files += [file] if file else []
-    source = find_shard(shard, "sft")
     rows = source.rows if source else 0
     return ShardReport(table="published", file=shard.file, rows=rows, is_reused=is_reused), files

@@ -1,7 +1,10 @@
 """Reason: the text-only model answers each problem k times from its formal text.
 
 Comes in: problems without their images, and formal texts. Goes out: one row a rollout, in the
-order of the problems. A problem without a formal text has no rollouts; curate says why.
+order of the problems. A problem without a formal text has no rollouts; curate says why. Where the
+rollouts of a problem race, or more are sampled until one is correct, each is checked by the one
+verifier the moment it ends; a judge is not asked, and could only find more of them correct.
+
 Source: distilled reasoning from captions, OpenVLThinker, arXiv 2503.17352, section 3.
 """
 
@@ -14,16 +17,21 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from prompts import Prompt, load_prompt, render_options
-from schemas.recipe import ReasonParams
+from schemas.recipe import ReasonParams, VerifyParams
 from schemas.records import Reply, Request, SamplingParams, ShardReport
 from schemas.tables import ROLLOUTS
-from tasks.answers import split_thought
+from tasks.answers import Policy, check_answer, split_thought, type_gold
+from tasks.attempts import Attempts, Check
+from tasks.budgeted import BudgetedClient
 from tasks.faults import is_server_fault, stop_if_failing
-from tasks.sampling import ModelClient
+from tasks.gathering import gather_in_order
 from tasks.shards import ShardJob, find_shard, read_shard, rows_to_table, write_shard
 
 SEED_STRIDE = 65_536
 """Seeds of one problem lie in one stride, so a rollout can be asked again alone."""
+MAX_REQUESTS = 1_024
+"""Requests of a shard that are held at a time: enough to keep the queue of any server full."""
+PROBLEM_COLUMNS = ["problem_id", "question", "options", "source", "gold_answer", "unit"]
 
 
 def make_seed(problem_id: str, rollout_index: int) -> int:
@@ -34,7 +42,7 @@ def make_seed(problem_id: str, rollout_index: int) -> int:
 def make_requests(
     problem: Mapping[str, Any], prompt: Prompt, params: ReasonParams
 ) -> list[Request]:
-    """Ask for the k rollouts of one problem (with its formal text in `text`)."""
+    """Ask for all rollouts that one problem (with its formal text in `text`) may get."""
     messages = prompt.render(
         formal_text=problem["text"],
         question=problem["question"],
@@ -50,8 +58,20 @@ def make_requests(
             sample_index=index,
             seed=make_seed(problem["problem_id"], index),
         )
-        for index in range(params.num_rollouts)
+        for index in range(params.max_rollouts)
     ]
+
+
+def make_check(problem: Mapping[str, Any], policies: Mapping[str, Policy]) -> Check:
+    """Make the question whether a whole reply to a problem is correct, by the cheap rules."""
+    gold = type_gold(problem["gold_answer"], problem["options"], problem["unit"])
+    policy = policies[problem["source"]]
+
+    def check(reply: Reply) -> bool:
+        _, answer_text = split_thought(reply.text or "")
+        return check_answer(gold, answer_text, policy).is_correct is True
+
+    return check
 
 
 def make_rollout(problem_id: str, rollout_index: int, reply: Reply, model: str) -> dict[str, Any]:
@@ -75,24 +95,47 @@ def make_rollout(problem_id: str, rollout_index: int, reply: Reply, model: str) 
 
 
 async def reason_problems(
-    problems: pl.DataFrame, client: ModelClient, params: ReasonParams
+    problems: pl.DataFrame,
+    client: BudgetedClient,
+    params: ReasonParams,
+    verify: VerifyParams,
 ) -> list[dict[str, Any]]:
-    """Sample k rollouts of every problem (problems with a text in `text`)."""
+    """Sample the rollouts of every problem.
+
+    Args:
+        problems: (problems, PROBLEM_COLUMNS of PROBLEMS, and `text` of FORMAL_TEXTS).
+        client: the model that reasons.
+        params: how it is asked; `race` is set.
+        verify: what counts as equal.
+
+    Returns:
+        Rows of ROLLOUTS, in the order of the problems and of the rollouts of each.
+    """
     prompt = load_prompt(params.prompt)
-    rows = list(problems.iter_rows(named=True))
-    keys = [(row["problem_id"], index) for row in rows for index in range(params.num_rollouts)]
-    requests = (request for row in rows for request in make_requests(row, prompt, params))
-    replies = await client.sample_all(requests)
-    stop_if_failing(replies, client.endpoint.model)
+    attempts = Attempts(client, params)
+    policies = {
+        source: Policy(**verify.get_policy(source).model_dump())
+        for source in problems["source"].unique()
+    }
+
+    async def sample(problem: Mapping[str, Any]) -> list[Reply]:
+        requests = make_requests(problem, prompt, params)
+        return await attempts.sample(requests, make_check(problem, policies))
+
+    at_once = max(1, MAX_REQUESTS // params.num_rollouts)
+    sampled = await gather_in_order(problems.iter_rows(named=True), sample, at_once=at_once)
+    model = client.endpoint.model
+    stop_if_failing([reply for replies in sampled for reply in replies], model)
     return [
-        make_rollout(*key, reply, client.endpoint.model)
-        for key, reply in zip(keys, replies, strict=True)
+        make_rollout(problem_id, index, reply, model)
+        for problem_id, replies in zip(problems["problem_id"], sampled, strict=True)
+        for index, reply in enumerate(replies)
     ]
 
 
 def read_formalized(job: ShardJob) -> pl.DataFrame:
     """Read the problems of a shard that have a formal text, in order, without their images."""
-    problems = read_shard(job, "problems", ["problem_id", "question", "options"])
+    problems = read_shard(job, "problems", PROBLEM_COLUMNS)
     texts = read_shard(job, "formal_texts", ["problem_id", "text"])
     joined = problems.join(texts, on="problem_id", how="inner", maintain_order="left")
     return joined.filter(pl.col("text").is_not_null())
@@ -106,10 +149,12 @@ def read_formalized(job: ShardJob) -> pl.DataFrame:
     retry_condition_fn=is_server_fault,
     cache_policy=NO_CACHE,
 )
-async def reason_shard(job: ShardJob, client: ModelClient, params: ReasonParams) -> ShardReport:
+async def reason_shard(
+    job: ShardJob, client: BudgetedClient, params: ReasonParams, verify: VerifyParams
+) -> ShardReport:
     """Prefect shell over `reason_problems` for one shard."""
     if report := find_shard(job, "rollouts"):
         return report
-    rows = await reason_problems(read_formalized(job), client, params)
+    rows = await reason_problems(read_formalized(job), client, params, verify)
     counts = Counter(row["status"] for row in rows)
     return write_shard(job, "rollouts", rows_to_table(rows, ROLLOUTS), counts)

@@ -1,7 +1,9 @@
 """Parquet's only door: shards are written under a contract and read back under it.
 
 A shard carries its row counts by reason in its footer, so a finished shard reports the same as
-one that was just built. No time, run id or path goes into a shard: same rows, same bytes.
+one that was just built. No time, run id or path goes into a shard: same rows, same bytes. A shard
+that lacks something, or was made from one that does, says so there and is made anew by the next
+run (see `unfinished`).
 """
 
 import contextlib
@@ -20,8 +22,10 @@ from schemas.manifest import Manifest, ShardEntry
 from schemas.records import ShardReport
 from schemas.tables import TABLES
 from tasks.storage import Folder
+from tasks.unfinished import count_unfinished, note_unfinished
 
 COUNTS_KEY = b"sightline.counts"
+UNFINISHED_KEY = b"sightline.unfinished"
 MANIFEST = "manifest.json"
 ROWS_PER_GROUP = 64
 GROUP_BYTES = 16 << 20
@@ -112,7 +116,13 @@ def write_batches(
     """Write one shard from tables of bounded size; `counts()` is asked when all are written."""
     with job.folder(table).replacing(job.file) as temporary, temporary.open("wb") as stream:
         num_rows = stream_table(stream, TABLES[table], batches, counts)
-    return ShardReport(table=table, file=job.file, rows=num_rows, counts=dict(counts()))
+    return ShardReport(
+        table=table,
+        file=job.file,
+        rows=num_rows,
+        counts=dict(counts()),
+        num_unfinished=count_unfinished(),
+    )
 
 
 def stream_table(
@@ -137,11 +147,18 @@ def stream_table(
             writer.write_table(batch, row_group_size=ROWS_PER_GROUP)
             num_rows += batch.num_rows
         writer.add_key_value_metadata({COUNTS_KEY: json.dumps(dict(counts()), sort_keys=True)})
+        if num_unfinished := count_unfinished():
+            writer.add_key_value_metadata({UNFINISHED_KEY: str(num_unfinished)})
     return num_rows
 
 
-def find_shard(job: ShardJob, table: str) -> ShardReport | None:
-    """Return the report of a finished shard, or None where it is missing or out of contract."""
+def find_shard(
+    job: ShardJob, table: str, *, is_unfinished_fine: bool = False
+) -> ShardReport | None:
+    """Return the report of a finished shard, or None where it is missing or out of contract.
+
+    One that lacks something is found only where that is fine.
+    """
     folder = job.folder(table)
     if not folder.exists(job.file):
         return None
@@ -151,16 +168,31 @@ def find_shard(job: ShardJob, table: str) -> ShardReport | None:
             if not footer.schema_arrow.equals(TABLES[table]):
                 return None
             counts: dict[str, int] = json.loads(footer.metadata.metadata[COUNTS_KEY])
-            rows = footer.metadata.num_rows
+            rows, num_unfinished = footer.metadata.num_rows, _read_unfinished(footer)
     except (pa.ArrowInvalid, OSError, KeyError, ValueError):
         return None
-    return ShardReport(table=table, file=job.file, rows=rows, counts=counts, is_reused=True)
+    if num_unfinished and not is_unfinished_fine:
+        return None
+    return ShardReport(
+        table=table,
+        file=job.file,
+        rows=rows,
+        counts=counts,
+        num_unfinished=num_unfinished,
+        is_reused=True,
+    )
+
+
+def _read_unfinished(file: pq.ParquetFile) -> int:
+    return int((file.metadata.metadata or {}).get(UNFINISHED_KEY, 0))
 
 
 def read_shard(job: ShardJob, table: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """Read columns of a finished shard (rows, contract of the table)."""
     with job.folder(table).open(job.file) as stream:
-        found = pq.ParquetFile(stream).read(columns=list(columns) if columns else None)
+        file = pq.ParquetFile(stream)
+        note_unfinished(_read_unfinished(file))
+        found = file.read(columns=list(columns) if columns else None)
     return pl.DataFrame(found)
 
 
@@ -203,13 +235,18 @@ def complete_table(jobs: Sequence[ShardJob], table: str, facts: Mapping[str, Any
     folder = jobs[0].folder(table)
     shards: list[ShardEntry] = []
     for job in jobs:
-        report = find_shard(job, table)
+        report = find_shard(job, table, is_unfinished_fine=True)
         if report is None:
             raise ContractError(f"shard {job.file} of {table} was written and is not there")
         size, digest = folder.size(job.file) or 0, folder.sha256(job.file)
         shards.append(
             ShardEntry(
-                file=job.file, rows=report.rows, bytes=size, sha256=digest, counts=report.counts
+                file=job.file,
+                rows=report.rows,
+                bytes=size,
+                sha256=digest,
+                counts=report.counts,
+                num_unfinished=report.num_unfinished,
             )
         )
     manifest = Manifest(
@@ -219,7 +256,10 @@ def complete_table(jobs: Sequence[ShardJob], table: str, facts: Mapping[str, Any
 
 
 def find_table(jobs: Sequence[ShardJob], table: str) -> list[ShardReport] | None:
-    """Return the reports of a complete table, or None where a shard or the manifest is missing."""
+    """Return the reports of a complete table, or None where a shard or the manifest is missing.
+
+    A table of which a shard lacks something is not complete.
+    """
     folder = jobs[0].folder(table)
     if not folder.exists(MANIFEST):
         return None
@@ -227,7 +267,9 @@ def find_table(jobs: Sequence[ShardJob], table: str) -> list[ShardReport] | None
         manifest = Manifest.model_validate_json(folder.read(MANIFEST))
     except ValueError:
         return None
-    if any(folder.size(shard.file) != shard.bytes for shard in manifest.shards):
+    if any(
+        shard.num_unfinished or folder.size(shard.file) != shard.bytes for shard in manifest.shards
+    ):
         return None
     return [
         ShardReport(table=table, file=s.file, rows=s.rows, counts=s.counts, is_reused=True)

@@ -8,6 +8,7 @@ from rich.console import Console
 from flows.commands.arguments import (
     add_recipe,
     add_reporting,
+    parse_amount,
     parse_count,
     parse_name,
     read_recipe,
@@ -37,6 +38,19 @@ def add_build(commands: Any) -> None:
     build.add_argument("--limit", type=parse_count, metavar="N", help="source rows at most")
     build.add_argument(
         "--publish", metavar="TARGET", help="folder or fsspec URL (<workspace>/published)"
+    )
+    build.add_argument(
+        "--budget-tokens",
+        type=parse_count,
+        metavar="N",
+        help="tokens that models may read and write in this run; when they are spent, what is"
+        " finished is published (exit code 0), and the same command goes on from there",
+    )
+    build.add_argument(
+        "--budget-usd",
+        type=parse_amount,
+        metavar="X",
+        help="the same in dollars, by models.ROLE.price_in and price_out of the recipe",
     )
     build.add_argument(
         "--print-recipe", action="store_true", help="show the resolved recipe as JSON and stop"

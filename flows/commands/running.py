@@ -19,7 +19,7 @@ from schemas.errors import (
     SourceError,
     WorkspaceBusyError,
 )
-from schemas.recipe import Recipe
+from schemas.recipe import BudgetParams, Recipe
 
 KNOWN_FAULTS = (ServerError, AccessError, ContractError, WorkspaceBusyError, OSError)
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
@@ -50,7 +50,7 @@ def build_and_report(recipe: Recipe, options: argparse.Namespace, console: Conso
     METER.set(meter)
     try:
         with show_progress(console, meter):
-            report = asyncio.run(build(recipe, *where))
+            report = asyncio.run(build(recipe, *where, budget=read_budget(options)))
     except (KeyboardInterrupt, TerminationSignal):
         show_fault(console, STOPPED, str(log))
         return FAILED
@@ -62,7 +62,15 @@ def build_and_report(recipe: Recipe, options: argparse.Namespace, console: Conso
         print(report.model_dump_json())  # noqa: T201
     else:
         show_report(console, report.model_dump(), str(log))
+    if report.stopped:
+        console.print(report.stopped, highlight=False, markup=False, soft_wrap=True)
     return DONE
+
+
+def read_budget(options: argparse.Namespace) -> BudgetParams:
+    """Return what a run may spend; a command may have no such options."""
+    tokens, usd = getattr(options, "budget_tokens", None), getattr(options, "budget_usd", None)
+    return BudgetParams(tokens=tokens, usd=usd)
 
 
 def _first_fault(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -7,6 +7,7 @@ One module a section; `recipe` puts them together.
 """
 
 from schemas.recipe.base import NAME_PATTERN, Params, SampledParams
+from schemas.recipe.budget import BudgetParams
 from schemas.recipe.curate import CurateParams
 from schemas.recipe.formalize import (
     FORMAT_OF,
@@ -28,6 +29,7 @@ __all__ = [
     "FORMAT_OF",
     "NAME_PATTERN",
     "BridgeParams",
+    "BudgetParams",
     "CurateParams",
     "DetectorParams",
     "FormalizeParams",

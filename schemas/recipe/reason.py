@@ -1,6 +1,6 @@
 """Formal text and question to rollouts."""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.recipe.base import SampledParams
 
@@ -11,7 +11,15 @@ class ReasonParams(SampledParams):
     prompt: str = "reason.plain"
     """Prompt file in prompts/, without its role and ending."""
     num_rollouts: int = Field(default=4, ge=1, le=1024)
-    """Rollouts per problem, k."""
+    """Rollouts per problem, k; with `k_max` the first of them."""
+    k_max: int | None = Field(default=None, ge=1, le=1024)
+    """Rollouts at most of a problem that has fewer than `enough` correct ones; default: k."""
+    enough: int = Field(default=1, ge=1, le=1024)
+    """Correct rollouts that end the sampling of a problem where `k_max` is above k."""
+    race: bool | None = None
+    """Stop rollouts that a shorter correct one of the same problem has outrun; default: where
+    `curate.select` is `shortest`, which a race never changes. false: all k in full, for pass rates.
+    """
     temperature: float = Field(default=0.6, ge=0, le=2)
     top_p: float = Field(default=0.95, gt=0, le=1)
     max_tokens: int = Field(default=8192, gt=0)
@@ -20,3 +28,26 @@ class ReasonParams(SampledParams):
     def prompts(self) -> tuple[str, ...]:
         """Every prompt that may be asked."""
         return (self.prompt,)
+
+    @property
+    def max_rollouts(self) -> int:
+        """Rollouts at most of one problem."""
+        return self.k_max or self.num_rollouts
+
+    @property
+    def needs_verdicts(self) -> bool:
+        """Whether what is asked next depends on which rollouts are correct."""
+        return bool(self.race) or self.max_rollouts > self.num_rollouts
+
+    @model_validator(mode="after")
+    def _check_counts(self) -> "ReasonParams":
+        if self.max_rollouts < self.num_rollouts:
+            raise ValueError(f"k_max {self.k_max} is below num_rollouts {self.num_rollouts}")
+        if self.enough > self.max_rollouts:
+            raise ValueError(f"enough {self.enough} is above the {self.max_rollouts} rollouts")
+        if self.race and self.enough > 1:
+            raise ValueError(
+                f"a race ends at the first correct rollout, so enough = {self.enough} needs"
+                " race = false"
+            )
+        return self

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from schemas.recipe.base import NAME_PATTERN, Params
 from schemas.recipe.curate import CurateParams
@@ -32,3 +32,19 @@ class Recipe(Params):
     @classmethod
     def _wrap_single_source(cls, source: Any) -> Any:
         return [source] if isinstance(source, dict) else source
+
+    @property
+    def is_racing(self) -> bool:
+        """Whether the rollouts of a problem race: as the recipe says, or where that is sound."""
+        if self.reason.race is not None:
+            return self.reason.race
+        return self.curate.select == "shortest" and self.reason.enough == 1
+
+    @model_validator(mode="after")
+    def _check_race(self) -> "Recipe":
+        if self.reason.race and self.curate.select != "shortest":
+            raise ValueError(
+                "reason.race keeps the shortest correct rollout only, and curate.select is"
+                f" {self.curate.select!r}; set one of them"
+            )
+        return self

@@ -66,6 +66,32 @@ def test_rows_do_not_depend_on_the_order_of_their_inputs():
     assert shuffled == expected
 
 
+def test_a_pass_rate_of_a_race_says_that_it_is_censored():
+    problems, texts, rollouts, verdicts = make_all()
+    (whole,), (unsolved,), _ = curate(problems, texts, rollouts, verdicts)
+    assert (whole["is_censored"], unsolved["is_censored"]) == (False, False)
+    rollouts[1] |= tables.make_rollout(1, 1, status="outrun", answer_text=None, reasoning=None)
+    verdicts[1] |= {"is_correct": None, "rule": "no_reply"}
+    (raced,), _, rejects = curate(problems, texts, rollouts, verdicts)
+    assert (raced["is_censored"], raced["num_rollouts"], raced["pass_rate"]) == (True, 2, 0.5)
+    assert next(row["drop_reason"] for row in rejects if row["rollout_index"] == 1) == "outrun"
+
+
+def test_nothing_is_selected_of_a_problem_that_the_budget_did_not_reach():
+    problems, texts, rollouts, verdicts = make_all()
+    rollouts[0] |= {"status": "over_budget", "answer_text": None}
+    verdicts[0] |= {"is_correct": None, "rule": "no_reply"}
+    texts[3] |= {"status": "over_budget"}
+    sft, grpo, rejects = curate(problems, texts, rollouts, verdicts)
+    assert not sft
+    assert [int(row["problem_id"], 16) for row in grpo] == [2]
+    reasons = {
+        (int(row["problem_id"], 16), row["rollout_index"]): row["drop_reason"] for row in rejects
+    }
+    assert {reasons[1, index] for index in (None, 0, 1, 2)} == {"over_budget"}
+    assert (reasons[3, None], reasons[4, None]) == ("no_verdict", "over_budget")
+
+
 def test_a_training_row_is_a_prompt_and_a_completion():
     problems, texts, rollouts, verdicts = make_all()
     problems[0] |= {"options": ["two", "three"]}

@@ -1,0 +1,91 @@
+"""A model client that knows what was paid for already, and pays for nothing beyond a budget."""
+
+from typing import Any
+
+from schemas.records import Reply, Request, Status
+from tasks.budget import Account
+from tasks.replies import ReplyStore, reply_key
+from tasks.sampling import Endpoint, ModelClient, TokenBound
+from tasks.unfinished import note_unfinished
+
+UNFINISHED = (Status.OVER_BUDGET, Status.SERVER_ERROR)
+"""Another run may get these answered, so what is made from them is made anew there."""
+CHARS_PER_TOKEN = 4
+"""Roughly, and only where a server does not say how many there are."""
+TOKENS_PER_IMAGE = 1_000
+
+
+class BudgetedClient(ModelClient):
+    """A `ModelClient` that shares the budget of a run with the other models' clients."""
+
+    def __init__(
+        self, endpoint: Endpoint, replies: ReplyStore, account: Account, **options: Any
+    ) -> None:
+        """Prepare a client; nothing is sent yet.
+
+        Args:
+            endpoint: The model and its servers.
+            replies: Where replies are kept; stays open.
+            account: What this model costs, and the budget that it is paid from.
+            options: As `ModelClient` takes them.
+        """
+        super().__init__(endpoint, replies, **options)
+        self._kept, self._account = replies, account
+
+    def find(self, request: Request) -> Reply | None:
+        """Return the kept reply to a request, one that was stopped too; asks and counts nothing."""
+        return self._kept.get(reply_key(self.endpoint.model, self.endpoint.revision, request))
+
+    async def sample(self, request: Request, *, bound: TokenBound | None = None) -> Reply:
+        """Return the reply to one request, or `over_budget` where a new one would not be paid for.
+
+        Raises:
+            AccessError: The server refuses this run.
+            ReplyStoreError: The reply cannot be kept.
+        """
+        budget = self._account.budget
+        if not budget.is_bounded or self._is_free(request, bound):
+            reply = await super().sample(request, bound=bound)
+        else:
+            reply = await self._pay(request, bound)
+        if reply.status in UNFINISHED:
+            note_unfinished()
+        return reply
+
+    def _is_free(self, request: Request, bound: TokenBound | None) -> bool:
+        reply = self.find(request)
+        if reply is None or reply.status is not Status.OUTRUN:
+            return reply is not None
+        return bound is not None and bound.is_passed(reply.completion_tokens or 0)
+
+    async def _pay(self, request: Request, bound: TokenBound | None) -> Reply:
+        account, prompt_tokens = self._account, guess_prompt_tokens(request)
+        reservation = await account.budget.reserve(
+            account, prompt_tokens, request.sampling.max_tokens
+        )
+        if reservation is None:
+            return Reply(status=Status.OVER_BUDGET, error="the budget of the run was spent")
+        try:
+            reply = await super().sample(request, bound=bound)
+        except BaseException:
+            account.release(reservation)
+            raise
+        if written := count_completion_tokens(reply):
+            account.settle(reservation, reply.prompt_tokens or prompt_tokens, written)
+        else:
+            account.release(reservation)
+        return reply
+
+
+def guess_prompt_tokens(request: Request) -> int:
+    """Guess how long a prompt is, in tokens."""
+    chars = sum(len(message.text) for message in request.messages)
+    images = sum(len(message.images) for message in request.messages)
+    return chars // CHARS_PER_TOKEN + images * TOKENS_PER_IMAGE
+
+
+def count_completion_tokens(reply: Reply) -> int:
+    """Return the tokens of a completion; guessed where a server does not say."""
+    if reply.completion_tokens is not None:
+        return reply.completion_tokens
+    return (len(reply.text or "") + len(reply.reasoning or "")) // CHARS_PER_TOKEN
