@@ -9,27 +9,23 @@ Math-Verify depends on the order of its arguments; here a pair is equal if it sa
 order, unequal if both sides were parsed and it does not. Texts go in as LaTeX.
 """
 
-import contextlib
-import json
 import os
 import re
 import selectors
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from schemas.errors import AccessError
 from tasks.answers.expressions import is_mathematical
 from tasks.answers.math_tokens import FUNCTIONS, SYMBOL_WORDS
 from tasks.answers.normalization import fold_characters
 from tasks.answers.units import find_unit
+from tasks.line_process import LineProcess
 
 MAX_CHARS = 300
 MAX_NESTING = 20
@@ -104,9 +100,7 @@ def _is_word(letters: str) -> bool:
 class _Worker:
     """A child process and the pair that it works on."""
 
-    process: subprocess.Popen[bytes]
-    source: IO[bytes]
-    sink: IO[bytes]
+    child: LineProcess
     due: float
     """When it must have answered, by the monotonic clock."""
     is_ready: bool = False
@@ -186,7 +180,7 @@ class AlgebraPool:
             self._pid, self._workers = os.getpid(), []
         waiting = deque(pair for pair in pairs if pair not in self._remembered)
         self._retried.clear()
-        for worker in [idle for idle in self._workers if idle.process.poll() is not None]:
+        for worker in [idle for idle in self._workers if idle.child.process.poll() is not None]:
             self._end(worker)
         try:
             while waiting or any(worker.pair for worker in self._workers):
@@ -202,31 +196,19 @@ class AlgebraPool:
             raise
 
     def _start(self) -> _Worker:
-        root = str(Path(__file__).resolve().parent.parent)
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tasks.algebra_worker", *self._arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": path},
-        )
-        assert process.stdin and process.stdout
-        return _Worker(process, process.stdout, process.stdin, time.monotonic() + START_SECONDS)
+        child = LineProcess.start("tasks.algebra_worker", *self._arguments)
+        return _Worker(child, time.monotonic() + START_SECONDS)
 
     def _send(self, worker: _Worker, pair: Pair) -> None:
         worker.pair, worker.due = pair, time.monotonic() + self.deadline_seconds
-        # One that died while it was idle shows its end when it is read from.
-        with contextlib.suppress(OSError):
-            worker.sink.write(json.dumps(pair).encode() + b"\n")
-            worker.sink.flush()
+        worker.child.write(pair)
 
     def _receive(self, waiting: deque[Pair]) -> None:
         """Wait for the next answers, and end the workers that died or are past their time."""
         busy = [worker for worker in self._workers if worker.pair or not worker.is_ready]
         with selectors.DefaultSelector() as selector:
             for worker in busy:
-                selector.register(worker.source, selectors.EVENT_READ, worker)
+                selector.register(worker.child.source, selectors.EVENT_READ, worker)
             patience = min(worker.due for worker in busy) - time.monotonic()
             answered = [key.data for key, _ in selector.select(max(patience, 0.0))]
         for worker in answered:
@@ -236,13 +218,14 @@ class AlgebraPool:
                 self._give_up(worker)
 
     def _read(self, worker: _Worker, waiting: deque[Pair]) -> None:
-        line = worker.source.readline()
-        if line and not worker.is_ready:
-            worker.is_ready = True
-        elif line and worker.pair:
-            self._remembered[worker.pair], worker.pair = json.loads(line), None
-        else:
+        try:
+            reply = worker.child.read()
+        except EOFError:
             self._recover(worker, waiting)
+            return
+        if worker.pair:
+            self._remembered[worker.pair], worker.pair = reply, None
+        worker.is_ready = True
 
     def _recover(self, worker: _Worker, waiting: deque[Pair]) -> None:
         """Replace a worker that died; its pair gets one more try."""
@@ -250,8 +233,9 @@ class AlgebraPool:
         self._end(worker)
         if not worker.is_ready:
             raise AccessError(
-                f"the algebra worker ended with code {worker.process.returncode} before it was "
-                "ready; check that `python -c 'import math_verify'` works: pip install math-verify"
+                f"an algebra worker ended with code {worker.child.process.returncode} before it "
+                "was ready; check that `python -c 'import math_verify'` works, "
+                "else: pip install math-verify"
             )
         if pair and pair not in self._retried:
             self._retried.add(pair)
@@ -272,9 +256,6 @@ class AlgebraPool:
     def _end(self, worker: _Worker) -> None:
         self._workers.remove(worker)
         if self._pid == os.getpid():
-            worker.process.kill()
-            worker.process.wait()
-        worker.source.close()
-        # What is left in the buffer has no reader any more.
-        with contextlib.suppress(OSError):
-            worker.sink.close()
+            worker.child.end()
+        else:
+            worker.child.close()

@@ -221,9 +221,10 @@ def _match_values(gold: Parsed, answer: Parsed, tolerance: float) -> bool | None
             difference = abs(values[0][0] - values[1][0])
             verdict = difference <= tolerance * abs(values[0][0]) or verdict
         verdicts.append(verdict)
-    if len(verdicts) < (1 if is_constant else MIN_POINTS) or len(set(verdicts)) > 1:
+    found = set(verdicts)
+    if len(verdicts) < (1 if is_constant else MIN_POINTS) or {True, False} <= found:
         return None
-    return verdicts[0]
+    return False if False in found else True if found == {True} else None
 
 
 def _match_relations(left: Statement, right: Statement, reading: Reading) -> bool | None:

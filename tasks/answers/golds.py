@@ -26,7 +26,8 @@ MAX_WORDS_IN_PART = 4
 _SEQUENCES = {"(": AnswerType.TUPLE, "[": AnswerType.TUPLE, "{": AnswerType.SET}
 _RELATION = re.compile(r"[=<>]|!=")
 _MATH_SIGN = re.compile(
-    r"[\\^=+*<>\u00b1\u221e{}|]|[0-9(] ?/|/ ?[0-9(]|\b(?:sqrt|infty)\b|[0-9](?:pi\b|[a-z]\b)"
+    r"[\\^=+*<>\u00b1\u221e{}|]|[0-9(] ?/|/ ?[0-9(]|(?<![A-Za-z])(?:sqrt|infty)\b"
+    r"|[0-9](?:pi\b|[a-z]\b)"
 )
 _LONG_WORD = re.compile(r"(?<![\\A-Za-z])(?!sqrt|sin|cos|tan|log|exp|pi|infty)[A-Za-z]{3,}")
 _SENTENCE = re.compile(r"\b(?:is|are|was|were|has|have|because|since|the|a|an|it|yes|no)\b", re.I)
