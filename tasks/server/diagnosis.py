@@ -1,14 +1,14 @@
 """Why vLLM died, in one sentence, from its exit code and the end of its log. Pure.
 
-The signs are what vLLM 0.32 and the libraries below it print; the first that matches is told, so
-causes stand before what follows from them. Logs are other people's text: bounded, and shown as one
-line without control characters.
+Logs are other people's text: bounded, and shown as one line without control characters.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from itertools import islice
+
+from tasks.server.signs import CAN_COME_LATE, SIGNS, WORDS, Cause
 
 MAX_LINE_CHARS = 2_000
 _SHOWN_CHARS = 240
@@ -18,112 +18,11 @@ _PREFIX = re.compile(
     r"((INFO|WARNING|ERROR|DEBUG|CRITICAL) [\d-]{5} [\d:]{8} \[[^]\n]{1,80}\] ?)?"
 )
 _UNPRINTABLE = re.compile(r"(\x1b\[[0-9;]{0,20}[A-Za-z])|[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
+_ERROR = re.compile(r"[\w.]{1,200}(Error|Exception): \S")
+_ABOVE = "See root cause above"
 _NOISE = ("Traceback", "File ", "^", "warnings.warn", "For further information", "raise ")
 _KILLED = (-9, 128 + 9)
 _NOT_RUN = 127
-
-
-class Cause(StrEnum):
-    """Why a server is not there."""
-
-    PORT = "port"
-    GPU_MEMORY = "gpu_memory"
-    HOST_MEMORY = "host_memory"
-    CONTEXT = "context"
-    GATED = "gated"
-    NO_MODEL = "no_model"
-    NO_HUB = "no_hub"
-    ARCHITECTURE = "architecture"
-    NO_GPU = "no_gpu"
-    DISK = "disk"
-    FLAG = "flag"
-    NO_PROGRAM = "no_program"
-    KILLED = "killed"
-    UNKNOWN = "unknown"
-
-    @property
-    def is_lasting(self) -> bool:
-        """Whether starting it again cannot be expected to help."""
-        return self in _LASTING
-
-
-_LASTING = frozenset(
-    {Cause.GATED, Cause.NO_MODEL, Cause.ARCHITECTURE, Cause.NO_GPU, Cause.FLAG, Cause.CONTEXT}
-    | {Cause.NO_PROGRAM}
-)
-
-_SIGNS: tuple[tuple[Cause, str], ...] = (
-    (Cause.PORT, r"address already in use|EADDRINUSE"),
-    (Cause.FLAG, r"^\S{0,40}( serve)?: error: |^error: unrecognized arguments"),
-    (Cause.GATED, r"gated repo|GatedRepoError|401 Client Error|403 Client Error"),
-    (
-        Cause.NO_MODEL,
-        r"not a valid model identifier|RepositoryNotFoundError|RevisionNotFoundError|Invalid "
-        r"repository ID or local directory|HFValidationError|not a valid git identifier|no config "
-        r"file found|Cannot find any model weights",
-    ),
-    (
-        Cause.NO_HUB,
-        r"couldn't connect to 'https://|LocalEntryNotFoundError|OfflineModeIsEnabled|"
-        r"outgoing traffic has been disabled",
-    ),
-    (
-        Cause.ARCHITECTURE,
-        r"architectures? .{0,200}(not supported|failed to be inspected)|"
-        r"does not recognize this architecture|has no vLLM implementation|no longer supported",
-    ),
-    (Cause.DISK, r"No space left on device|Disk quota exceeded"),
-    (
-        Cause.NO_GPU,
-        r"Failed to infer device type|No CUDA GPUs are available|Found no NVIDIA driver|"
-        r"no CUDA-capable device|CUDA driver version is insufficient|NVML: Driver Not Loaded|"
-        r"libcuda\.so\.1: cannot open|invalid device ordinal|No HIP GPUs are available|"
-        r"NVIDIA driver on your system is too old",
-    ),
-    (
-        Cause.GPU_MEMORY,
-        r"(CUDA|HIP|XPU) (error: )?out of memory|OutOfMemoryError|No available memory for the cache"
-        r"|Free memory on device|Cannot auto-fit max_model_len|CUBLAS_STATUS_ALLOC_FAILED",
-    ),
-    (
-        Cause.CONTEXT,
-        r"greater than the derived max_model_len|To serve at least one request with the model",
-    ),
-    (
-        Cause.HOST_MEMORY,
-        r"Cannot allocate memory|DefaultCPUAllocator|MemoryError|Available memory on node \d+ |"
-        r"std::bad_alloc|Out of memory: Killed|out of shared memory|Bus error",
-    ),
-)
-_COMPILED = tuple((cause, re.compile(pattern, re.IGNORECASE)) for cause, pattern in _SIGNS)
-_CAN_COME_LATE = (Cause.GPU_MEMORY, Cause.HOST_MEMORY, Cause.DISK)
-"""What may end a server that has served; its log holds words of many requests by then."""
-
-_WORDS = {
-    Cause.PORT: "its port is taken by another process; run the same command again",
-    Cause.GPU_MEMORY: "the GPU has too little free memory; stop what else uses it, take a smaller"
-    " model, or set tensor-parallel-size or gpu-memory-utilization in {option}.flags",
-    Cause.HOST_MEMORY: "this machine has too little free memory; stop what else uses it, or take"
-    " a smaller model",
-    Cause.CONTEXT: "it cannot hold as long a context as max-model-len says; lower it in"
-    " {option}.flags, or leave it out",
-    Cause.GATED: "the Hub refuses access to {path!r}; accept its license there, and set the"
-    " environment variable HF_TOKEN",
-    Cause.NO_MODEL: "there is no model {path!r}, neither as a folder nor on the Hub; correct"
-    " {option}.path or {option}.revision",
-    Cause.NO_HUB: "{path!r} is not on this machine, and the Hub cannot be reached; download the"
-    " model first, or give its folder in {option}.path",
-    Cause.ARCHITECTURE: "this vLLM does not know the architecture of {path!r}; install a newer"
-    " vLLM, or choose another model",
-    Cause.NO_GPU: "it found no GPU that it can use; look at nvidia-smi and CUDA_VISIBLE_DEVICES,"
-    " or name a vLLM for the CPU in {option}.command",
-    Cause.DISK: "the disk is full; free some of it, or set the environment variable HF_HOME to"
-    " a larger one",
-    Cause.FLAG: "it refuses its command line; correct {option}.flags",
-    Cause.NO_PROGRAM: "its program cannot be run; correct {option}.command",
-    Cause.KILLED: "it was killed; run the same command again",
-    Cause.UNKNOWN: "it ended with exit code {code} for no reason that is known here",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,16 +56,16 @@ def diagnose(
         was_out_of_memory: the kernel has killed some process meanwhile for want of memory.
     """
     lines = [clean_line(line) for line in log.splitlines()]
-    cause, telling = _read_cause(lines, _CAN_COME_LATE if has_served else tuple(Cause))
-    if cause is None:
-        cause = _guess_cause(code, was_out_of_memory=was_out_of_memory)
-    words = _WORDS[cause].format(path=path, option=option, code=code)
-    shown = [telling] if telling else pick_last_lines(lines)
+    cause, telling = _read_cause(lines, CAN_COME_LATE if has_served else tuple(Cause))
+    if cause in (None, Cause.ENGINE):
+        cause = _guess_cause(code, cause, was_out_of_memory=was_out_of_memory)
+    words = WORDS[cause].format(path=path, option=option, code=code)
+    shown = [telling] if telling else _pick_last_lines(lines)
     return Diagnosis(cause=cause, words=words, lines=tuple(line[:_SHOWN_CHARS] for line in shown))
 
 
 def _read_cause(lines: Sequence[str], causes: Sequence[Cause]) -> tuple[Cause | None, str]:
-    for cause, pattern in _COMPILED:
+    for cause, pattern in SIGNS:
         # The last is of the process that died last, and its words are the plainest.
         telling = next((line for line in reversed(lines) if pattern.search(line)), None)
         if telling is not None and cause in causes:
@@ -174,18 +73,23 @@ def _read_cause(lines: Sequence[str], causes: Sequence[Cause]) -> tuple[Cause | 
     return None, ""
 
 
-def _guess_cause(code: int, *, was_out_of_memory: bool) -> Cause:
-    if code == _NOT_RUN:
-        return Cause.NO_PROGRAM
+def _guess_cause(code: int, cause: Cause | None, *, was_out_of_memory: bool) -> Cause:
     if was_out_of_memory:
         return Cause.HOST_MEMORY
+    if cause is not None:
+        return cause
+    if code == _NOT_RUN:
+        return Cause.NO_PROGRAM
     return Cause.KILLED if code in _KILLED else Cause.UNKNOWN
 
 
-def pick_last_lines(lines: Sequence[str]) -> list[str]:
-    """Return the last lines that say something, in their order."""
+def _pick_last_lines(lines: Sequence[str]) -> list[str]:
+    """Return the last error that has words of its own, else the last lines that say something."""
+    errors = (line for line in reversed(lines) if _ERROR.match(line) and _ABOVE not in line)
+    if error := next(errors, None):
+        return [error]
     telling = (line for line in reversed(lines) if line and not line.startswith(_NOISE))
-    picked = [line for line, _ in zip(telling, range(_SHOWN_LINES), strict=False)]
+    picked = list(islice(telling, _SHOWN_LINES))
     return picked[::-1] or ["it wrote nothing"]
 
 

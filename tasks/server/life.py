@@ -13,8 +13,8 @@ from pathlib import Path
 
 from schemas.errors import AccessError, ServerError
 from tasks.server.command import HOST, VllmSpec
-from tasks.server.diagnosis import Cause
 from tasks.server.process import Fault, VllmProcess, find_free_port
+from tasks.server.signs import Cause
 
 logger = logging.getLogger(__name__)
 

@@ -17,8 +17,9 @@ import aiohttp
 
 from schemas.errors import AccessError, ServerError
 from tasks.server.command import HOST, VllmSpec, find_program, make_arguments, make_environment
-from tasks.server.diagnosis import Cause, diagnose
+from tasks.server.diagnosis import diagnose
 from tasks.server.logs import count_oom_kills, hide_secrets, read_last_line, read_tail
+from tasks.server.signs import Cause
 
 logger = logging.getLogger(__name__)
 

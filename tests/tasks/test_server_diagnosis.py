@@ -4,8 +4,9 @@ import time
 
 import pytest
 
-from tasks.server.diagnosis import MAX_LINE_CHARS, Cause, diagnose
+from tasks.server.diagnosis import MAX_LINE_CHARS, diagnose
 from tasks.server.logs import TAIL_BYTES, read_last_line, read_tail
+from tasks.server.signs import Cause
 
 WORKER = "(Worker pid=19172) ERROR 11-21 10:37:27 [multiproc_executor.py:1063] "
 ENGINE_FAILED = (
@@ -90,6 +91,8 @@ LAST_WORDS = [
     ),
     (Cause.HOST_MEMORY, "RuntimeError: [enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't"),
     (Cause.DISK, "OSError: [Errno 28] No space left on device"),
+    (Cause.ENGINE, "vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue."),
+    (Cause.ENGINE, "[shutdown] MPClient: engine core exited unexpectedly; starting cleanup"),
 ]
 
 
@@ -136,6 +139,15 @@ def test_an_unknown_death_shows_the_last_lines_that_say_something():
     assert told.lines == ("second", "third")
     assert "exit code 3" in told.words
     assert tell("").lines == ("it wrote nothing",)
+
+
+def test_an_unknown_error_is_shown_rather_than_what_follows_from_it():
+    told = tell(f"{WORKER}KeyError: 'lm_head.weight'\n{ENGINE_FAILED}\nwarnings.warn('leaked')\n")
+    assert (told.cause, told.lines) == (Cause.UNKNOWN, ("KeyError: 'lm_head.weight'",))
+
+
+def test_an_engine_that_died_when_the_kernel_freed_memory_is_told_as_such():
+    assert tell("EngineDeadError", was_out_of_memory=True).cause is Cause.HOST_MEMORY
 
 
 def test_requests_of_a_server_that_has_served_explain_nothing_of_its_start():
