@@ -82,6 +82,8 @@ _SIMPLE_NUMBER = re.compile(r"-?[0-9.,]+")
 
 _BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_\n]+)(?<=\S)\1")
 _HOUR_MARK = re.compile(r"(?<=[0-9])( ?[AaPp])\. ?[Mm](?:\.|(?![A-Za-z]))")
+_STRIPPED_STARTS = frozenset(" \t*`$\\\"'")
+_STRIPPED_ENDS = frozenset(" \t*`.,;:?!")
 _OUTER_MATH = (
     ("$$", "$$"),
     ("$", "$"),
@@ -185,6 +187,8 @@ def _write_fraction(found: re.Match[str]) -> str:
 def strip_outer(text: str) -> str:
     """Strip closing punctuation and paired wrappers until none is left, at most eight deep."""
     for _ in range(8):
+        if text[:1] not in _STRIPPED_STARTS and text[-1:] not in _STRIPPED_ENDS:
+            break
         before = text
         text = text.strip(" \t*`").rstrip(".,;:?")
         if text.endswith("!") and not text[-2:-1].isdigit():
