@@ -14,12 +14,12 @@ from prefect.utilities.annotations import quote
 from pydantic import BaseModel
 
 from flows.logs import find_log_folder
-from flows.models import open_models
+from flows.models import Models, open_models
 from flows.plan import BuildPlan, plan_build
 from flows.publishing import REPORT, publish_partition, record_funnel
+from flows.spending import describe_stop, open_budget
 from flows.stages import count_rows, count_texts, run_stage
 from schemas.recipe import BudgetParams, Recipe
-from schemas.records import Status
 from tasks.budget import Budget
 from tasks.curate import curate_shard
 from tasks.duplicates import Seen
@@ -52,6 +52,8 @@ class BuildReport(BaseModel):
     """Requests that were sent in this run; replies that were kept cost none."""
     is_changed: bool
     """Whether anything was written to the target."""
+    saved_tokens: int = 0
+    """Tokens that stopped rollouts would have gone on for in this run: an estimate."""
     stopped: str | None = None
     """Where the budget was spent: one sentence that says what is not finished."""
 
@@ -70,10 +72,10 @@ async def build(
     With a budget, what was finished when it was spent is published; the next run goes on there.
     """
     plan = plan_build(recipe, workspace, partition, limit, publish)
-    spending = Budget(budget.tokens, budget.usd)
+    spending = open_budget(plan.recipe, budget)
     read_manifest(Folder(plan.target), recipe.name)  # refuses a target before anything is spent
     with hold(plan.folder):
-        funnel, num_requests = await run_stages(plan, spending)
+        funnel, models = await run_stages(plan, spending)
         rows, is_changed = await publish_partition(plan, funnel)
     await record_funnel(funnel)
     return BuildReport(
@@ -83,14 +85,15 @@ async def build(
         report=f"{plan.target.rstrip('/')}/{REPORT}",
         rows=rows,
         funnel=[asdict(step) for step in funnel],
-        num_requests=num_requests,
+        num_requests=models.num_requests,
         is_changed=is_changed,
+        saved_tokens=models.saved_tokens,
         stopped=describe_stop(spending, funnel),
     )
 
 
-async def run_stages(plan: BuildPlan, budget: Budget) -> tuple[list[FunnelStep], int]:
-    """Run every stage up to curate; return the funnel and the number of requests sent."""
+async def run_stages(plan: BuildPlan, budget: Budget) -> tuple[list[FunnelStep], Models]:
+    """Run every stage up to curate; return the funnel, and the models with their counts."""
     recipe = plan.recipe
     async with open_models(plan, find_log_folder(plan.folder), budget) as models:
         # Prefect walks through every argument, and an index of lines may be long.
@@ -129,17 +132,4 @@ async def run_stages(plan: BuildPlan, budget: Budget) -> tuple[list[FunnelStep],
         curated = await run_stage(
             plan, "curate", count_rows(problems), lambda job: curate_shard(job, recipe.curate)
         )
-    return build_funnel([problems, texts, rollouts, verdicts, curated]), models.num_requests
-
-
-def describe_stop(budget: Budget, funnel: list[FunnelStep]) -> str | None:
-    """Say in one sentence what a spent budget left undone; None: it was not spent."""
-    if not budget.is_spent:
-        return None
-    *_, problems = funnel
-    num_over = problems.reasons.get(Status.OVER_BUDGET.value, 0)
-    return (
-        f"the budget was spent ({budget.description}): {num_over:,} of {problems.num_in:,} problems"
-        f" are not finished and are rejects with the reason {Status.OVER_BUDGET.value}; the same"
-        " command goes on from here"
-    )
+    return build_funnel([problems, texts, rollouts, verdicts, curated]), models

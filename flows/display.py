@@ -129,6 +129,8 @@ def show_report(console: Console, report: dict[str, Any], log: str) -> None:
         "log": log,
         "requests": f"{report['num_requests']:,} sent in this run",
     }
+    if report["saved_tokens"]:
+        lines["saved"] = f"about {report['saved_tokens']:,} tokens, by stopping what was outrun"
     for name, value in lines.items():
         console.print(Text(f"{name:<10} {value}"), soft_wrap=True)
 

@@ -13,7 +13,7 @@ from flows.plan import BuildPlan
 from flows.served import ServedModel, group_served
 from schemas.recipe import ModelParams
 from schemas.records import Reply
-from tasks.budget import Account, Budget
+from tasks.budget import Budget
 from tasks.budgeted import BudgetedClient
 from tasks.embedded.options import ServerOptions
 from tasks.embedded_process import run_embedded_server
@@ -29,6 +29,7 @@ RESTARTING = Patience(
     max_attempts=60,
     max_outage_attempts=100_000,
     max_delay_seconds=5.0,
+    outage_seconds=7 * 86_400.0,
     total_seconds=7 * 86_400.0,
 )
 """Of requests to a server that is started again when it dies."""
@@ -53,6 +54,11 @@ class Models:
     def num_requests(self) -> int:
         """Requests that were sent in this run."""
         return sum(client.num_requests for client in self.clients.values())
+
+    @property
+    def saved_tokens(self) -> int:
+        """Tokens that stopped rollouts would have gone on for: an estimate."""
+        return sum(client.figures().saved_tokens for client in self.clients.values())
 
     @asynccontextmanager
     async def serve(self, role: str) -> AsyncGenerator[None]:
@@ -112,10 +118,14 @@ class Models:
             urls=urls,
             revision=model.revision,
             api_key_env=model.api_key_env,
+            rpm=model.rpm,
+            tpm=model.tpm,
+            price_in=model.price_in,
+            price_out=model.price_out,
             option=f"--{role}",
         )
         return BudgetedClient(
-            endpoint, self.replies, Account(self.budget), on_reply=count, patience=patience
+            endpoint, self.replies, self.budget, on_reply=count, patience=patience
         )
 
 

@@ -25,7 +25,7 @@ class Sampler(Protocol):
     """What the sampling of rollouts asks of a client."""
 
     def find(self, request: Request) -> Reply | None:
-        """Return the kept reply to a request, one that was stopped too; ask nobody."""
+        """Return the kept reply to a request, if it has one that ended; ask nobody."""
         ...
 
     def sample(self, request: Request, *, bound: TokenBound | None = None) -> Awaitable[Reply]:
@@ -76,8 +76,7 @@ class _Round:
     async def run(self) -> list[Reply]:
         """Ask for all, those first that are kept: they may tell that others need not be asked."""
         for index, request in enumerate(self._requests) if self._bounds else ():
-            kept = self._client.find(request)
-            if kept is not None and kept.status is not Status.OUTRUN:
+            if self._client.find(request) is not None:
                 await self._ask(index)
         rest = [index for index in range(len(self._requests)) if index not in self._replies]
         try:

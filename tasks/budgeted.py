@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemas.records import Reply, Request, Status
-from tasks.budget import Account
+from tasks.budget import Account, Budget
 from tasks.replies import ReplyStore, reply_key
 from tasks.sampling import Endpoint, ModelClient, TokenBound
 from tasks.unfinished import note_unfinished
@@ -19,22 +19,22 @@ class BudgetedClient(ModelClient):
     """A `ModelClient` that shares the budget of a run with the other models' clients."""
 
     def __init__(
-        self, endpoint: Endpoint, replies: ReplyStore, account: Account, **options: Any
+        self, endpoint: Endpoint, replies: ReplyStore, budget: Budget, **options: Any
     ) -> None:
         """Prepare a client; nothing is sent yet.
 
         Args:
-            endpoint: The model and its servers.
+            endpoint: The model, its servers and its prices.
             replies: Where replies are kept; stays open.
-            account: What this model costs, and the budget that it is paid from.
+            budget: What new replies are paid from.
             options: As `ModelClient` takes them.
         """
         super().__init__(endpoint, replies, **options)
-        self._kept, self._account = replies, account
+        self._account = Account(budget, endpoint.price_in or 0.0, endpoint.price_out or 0.0)
 
     def find(self, request: Request) -> Reply | None:
-        """Return the kept reply to a request, one that was stopped too; asks and counts nothing."""
-        return self._kept.get(reply_key(self.endpoint.model, self.endpoint.revision, request))
+        """Return the kept reply to a request, if it has one that ended; asks and counts nothing."""
+        return self._replies.get(self._make_key(request))
 
     async def sample(self, request: Request, *, bound: TokenBound | None = None) -> Reply:
         """Return the reply to one request, or `over_budget` where a new one would not be paid for.
@@ -53,10 +53,10 @@ class BudgetedClient(ModelClient):
         return reply
 
     def _is_free(self, request: Request, bound: TokenBound | None) -> bool:
-        reply = self.find(request)
-        if reply is None or reply.status is not Status.OUTRUN:
-            return reply is not None
-        return bound is not None and bound.is_passed(reply.completion_tokens or 0)
+        return self._find_kept(self._make_key(request), bound) is not None
+
+    def _make_key(self, request: Request) -> str:
+        return reply_key(self.endpoint.model, self.endpoint.revision, request)
 
     async def _pay(self, request: Request, bound: TokenBound | None) -> Reply:
         account, prompt_tokens = self._account, guess_prompt_tokens(request)

@@ -7,9 +7,7 @@ sampling would select, and which rollouts count never depends on the order in wh
 Source: shortest rejection sampling, Kimi k1.5, arXiv 2501.12599, section 2.4.
 """
 
-import bisect
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 
 class Race:
@@ -74,49 +72,3 @@ def expect_share(lengths: Sequence[int], correct_rate: float, num_rollouts: int)
         whole += step
         before = length
     return raced / whole if whole else 1.0
-
-
-def estimate_saved(ended: Iterable[int], outrun: Iterable[int]) -> int:
-    """Estimate the tokens that outrun rollouts would have gone on for.
-
-    Kaplan-Meier: a rollout that was outrun at L tokens is one whose length is known to be at
-    least L, so the survival function takes in both kinds. Beyond the longest length that was
-    seen nothing is assumed, so the estimate is on the low side.
-
-    Args:
-        ended: tokens of the rollouts that count.
-        outrun: tokens of the winner that outran each of the others.
-    """
-    stops = sorted(outrun)
-    if not stops:
-        return 0
-    times, survival = _survive(sorted(ended), stops)
-    rest = _integrate(times, survival)
-    return round(sum(_expect_rest(stop, times, survival, rest) for stop in stops))
-
-
-def _survive(ended: list[int], stops: list[int]) -> tuple[list[int], list[float]]:
-    """Return when rollouts ended, and the share that goes on after each time; both from 0."""
-    times, survival = [0], [1.0]
-    for length, group in itertools.groupby(ended):
-        at_risk = len(ended) - bisect.bisect_left(ended, length)
-        at_risk += len(stops) - bisect.bisect_left(stops, length)
-        times.append(length)
-        survival.append(survival[-1] * (1 - len(list(group)) / at_risk))
-    return times, survival
-
-
-def _integrate(times: list[int], survival: list[float]) -> list[float]:
-    """Return the area under the survival function from each time to the last."""
-    areas = [0.0]
-    for place in range(len(times) - 2, -1, -1):
-        areas.append(areas[-1] + survival[place] * (times[place + 1] - times[place]))
-    return areas[::-1]
-
-
-def _expect_rest(stop: int, times: list[int], survival: list[float], rest: list[float]) -> float:
-    """Return how far a rollout that was longer than `stop` tokens goes on, expected."""
-    place = bisect.bisect_right(times, stop) - 1
-    if survival[place] <= 0 or stop >= times[-1]:
-        return 0.0
-    return rest[place] / survival[place] - (stop - times[place])

@@ -20,17 +20,15 @@ from prompts import Prompt, load_prompt, render_options
 from schemas.recipe import ReasonParams, VerifyParams
 from schemas.records import Reply, Request, SamplingParams, ShardReport
 from schemas.tables import ROLLOUTS
-from tasks.answers import Policy, check_answer, split_thought, type_gold
+from tasks.answers import check_answer, split_thought, type_gold
 from tasks.attempts import Attempts, Check
 from tasks.budgeted import BudgetedClient
 from tasks.faults import is_server_fault, stop_if_failing
-from tasks.gathering import gather_in_order
+from tasks.policies import make_policy
 from tasks.shards import ShardJob, find_shard, read_shard, rows_to_table, write_shard
 
 SEED_STRIDE = 65_536
 """Seeds of one problem lie in one stride, so a rollout can be asked again alone."""
-MAX_REQUESTS = 1_024
-"""Requests of a shard that are held at a time: enough to keep the queue of any server full."""
 PROBLEM_COLUMNS = ["problem_id", "question", "options", "source", "gold_answer", "unit"]
 
 
@@ -62,10 +60,10 @@ def make_requests(
     ]
 
 
-def make_check(problem: Mapping[str, Any], policies: Mapping[str, Policy]) -> Check:
+def make_check(problem: Mapping[str, Any], verify: VerifyParams) -> Check:
     """Make the question whether a whole reply to a problem is correct, by the cheap rules."""
     gold = type_gold(problem["gold_answer"], problem["options"], problem["unit"])
-    policy = policies[problem["source"]]
+    policy = make_policy(verify, problem["source"])
 
     def check(reply: Reply) -> bool:
         _, answer_text = split_thought(reply.text or "")
@@ -113,17 +111,14 @@ async def reason_problems(
     """
     prompt = load_prompt(params.prompt)
     attempts = Attempts(client, params)
-    policies = {
-        source: Policy(**verify.get_policy(source).model_dump())
-        for source in problems["source"].unique()
-    }
 
     async def sample(problem: Mapping[str, Any]) -> list[Reply]:
         requests = make_requests(problem, prompt, params)
-        return await attempts.sample(requests, make_check(problem, policies))
+        return await attempts.sample(requests, make_check(problem, verify))
 
-    at_once = max(1, MAX_REQUESTS // params.num_rollouts)
-    sampled = await gather_in_order(problems.iter_rows(named=True), sample, at_once=at_once)
+    sampled = await client.run_all(
+        problems.iter_rows(named=True), sample, requests_each=params.num_rollouts
+    )
     model = client.endpoint.model
     stop_if_failing([reply for replies in sampled for reply in replies], model)
     return [

@@ -23,7 +23,8 @@ class DiceClient:
         self.running = self.max_running = self.tokens = 0
 
     def find(self, request: Request) -> Reply | None:
-        return self.kept.get(request.sample_index)
+        reply = self.kept.get(request.sample_index)
+        return None if reply and reply.status is Status.OUTRUN else reply
 
     async def sample(self, request: Request, *, bound: TokenBound | None = None) -> Reply:
         index = request.sample_index
