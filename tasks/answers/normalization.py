@@ -193,7 +193,8 @@ def strip_outer(text: str) -> str:
         text = text.strip(" \t*`").rstrip(".,;:?")
         if text.endswith("!") and not text[-2:-1].isdigit():
             text = text.rstrip("!")
-        for opening, closing in _OUTER_MATH:
+        pairs = _OUTER_MATH if text[:1] in _STRIPPED_STARTS else ()
+        for opening, closing in pairs:
             if len(text) > len(opening) + len(closing) and text.startswith(opening):
                 inner = text[len(opening) : -len(closing)]
                 if text.endswith(closing) and opening not in inner:
