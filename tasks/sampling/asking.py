@@ -26,6 +26,12 @@ from tasks.sampling.stream import CompletionStream
 from tasks.sampling.transport import Answer, Transport
 from tasks.sampling.wire import Streaming, build_body, one_line, parse_completion, read_words
 
+LONGEST_WAIT = 0.25
+WAIT_SHARE = 0.02
+"""Of the time that a stream has run; its end is seen so much later at most."""
+MIN_DELTAS = 3
+"""Fewer that came together would not be worth a wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -45,6 +51,7 @@ class BoundedStream(CompletionStream):
         self._bound = bound
         self._server = server
         self._stop: Callable[[], None] | None = None
+        self._look: Callable[[], None] | None = None
 
     @property
     def tokens(self) -> int:
@@ -77,9 +84,29 @@ class BoundedStream(CompletionStream):
             self._bound.watch(self._check)
             self._check()
 
+    def on_look(self, look: Callable[[], None]) -> None:
+        """Call `look` when the bound is lowered, so that what has come is counted at once."""
+        self._look = look
+
+    def can_wait(self, now: float) -> float:
+        """Return for how many seconds nothing need be read: less than until the bound is passed.
+
+        0 where hardly more than one delta would come in the time.
+        """
+        passed = now - (self.first_moment or now)
+        seconds = min(LONGEST_WAIT, WAIT_SHARE * passed)
+        if seconds * self.num_deltas < MIN_DELTAS * passed or not passed:
+            return 0.0
+        if self._bound.tokens is not None:
+            left = self._bound.tokens - self.tokens
+            seconds = min(seconds, left * passed / max(self.tokens, 1))
+        return seconds if seconds * self.num_deltas >= MIN_DELTAS * passed else 0.0
+
     def _check(self) -> None:
         if self._stop is not None and self.has_enough:
             self._stop()
+        elif self._look is not None:
+            self._look()
 
 
 class Asker:

@@ -69,8 +69,16 @@ class Flow(Protocol):
         """Take in the next bytes."""
         ...
 
+    def can_wait(self, now: float) -> float:
+        """Return for how many seconds nothing need be read."""
+        ...
+
     def on_enough(self, stop: Callable[[], None] | None) -> None:
         """Call `stop`, at once or later, when there is enough without more coming."""
+        ...
+
+    def on_look(self, look: Callable[[], None]) -> None:
+        """Call `look` when what has come must be known now."""
         ...
 
 
@@ -175,15 +183,45 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
 
 
 async def _pour(response: aiohttp.ClientResponse, flow: Flow, deadline: asyncio.Timeout) -> None:
-    content = response.content
+    content, loop = response.content, asyncio.get_running_loop()
+    connection = response.connection
+    breath = _Breath(connection.transport if connection else None)
+    flow.on_look(breath.end)
     while block := await content.readany():
         flow.feed(block)
         if flow.has_enough:
             response.close()
             return
-        if flow.is_done and not content.at_eof():
-            # A connection that is read to its end is used again; one that lingers is not.
-            deadline.reschedule(asyncio.get_running_loop().time() + LINGER_SECONDS)
+        if flow.is_done:
+            if not content.at_eof():
+                # A connection that is read to its end is used again; one that lingers is not.
+                deadline.reschedule(loop.time() + LINGER_SECONDS)
+        elif seconds := flow.can_wait(loop.time()):
+            breath.begin(loop, seconds)
+
+
+class _Breath:
+    """Reads nothing for a moment; what came meanwhile is then read at once.
+
+    A wake-up costs more than all the parsing of what it brings.
+    """
+
+    def __init__(self, connection: asyncio.BaseTransport | None) -> None:
+        self._connection = connection if isinstance(connection, asyncio.ReadTransport) else None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        if self._connection is not None and self._timer is None:
+            self._connection.pause_reading()
+            self._timer = loop.call_later(seconds, self.end)
+
+    def end(self) -> None:
+        if self._timer is None or self._connection is None:
+            return
+        self._timer.cancel()
+        self._timer = None
+        if not self._connection.is_closing():
+            self._connection.resume_reading()
 
 
 def _expire(deadline: asyncio.Timeout) -> None:
