@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_WORD = re.compile(r"[^\W_]+(?:[.,:/-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+")
 MAX_LINES = 400
 """Most lines and boxes that a prompt carries."""
 
@@ -50,4 +50,4 @@ def measure_coverage(findings: Sequence[Finding], formal_text: str) -> float | N
 
 
 def _list_words(text: str) -> list[str]:
-    return [word.casefold().strip(".,:/-") for word in _WORD.findall(text)]
+    return [word.casefold() for word in _WORD.findall(text)]

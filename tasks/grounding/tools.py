@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from schemas.recipe import FormalizeParams
 from tasks.grounding.evidence import Finding
+from tasks.grounding.ocr import OcrReader
 
 FindInImage = Callable[[bytes], Awaitable[list[Finding]]]
 """A grounding tool: what it finds in an encoded image."""
@@ -19,5 +20,10 @@ class Tools:
 
 
 def open_tools(params: FormalizeParams) -> Tools:
-    """Open the tools that a recipe asks for."""
-    return Tools()
+    """Prepare the tools that a recipe asks for; each loads its models when it is first used.
+
+    Raises:
+        RecipeError: What a tool needs is not installed.
+    """
+    reader = OcrReader() if params.ocr else None
+    return Tools(read_text=reader.read if reader else None)

@@ -1,0 +1,74 @@
+"""What tools find in an image: text with places, the table that it makes, and coverage."""
+
+import io
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from tasks.grounding import Finding, describe_findings, measure_coverage
+from tasks.grounding.grid import arrange_cells, write_csv
+
+
+def line(text: str, left: int, top: int, right: int, bottom: int) -> Finding:
+    return Finding(label=text, box=(left, top, right, bottom), score=1.0)
+
+
+def test_findings_are_one_line_each_whatever_they_hold():
+    told = describe_findings([line("two\nlines  here", 1, 2, 3, 4), line("B", 5, 6, 7, 8)])
+    assert told == "1 2 3 4 two lines here\n5 6 7 8 B"
+
+
+def test_coverage_counts_each_word_as_often_as_it_was_read():
+    read = [line("Cup 12", 0, 0, 9, 9), line("cup", 0, 20, 9, 29)]
+    assert measure_coverage(read, "cup,12") == pytest.approx(2 / 3)
+    assert measure_coverage(read, "CUP 12, cup.") == 1.0
+    assert measure_coverage([], "anything") is None
+    assert measure_coverage([line("--", 0, 0, 9, 9)], "") is None
+
+
+def test_lines_become_cells_by_their_places_and_a_title_is_no_row():
+    lines = [
+        line("Games won by a team", 0, 0, 90, 9),
+        line("won", 60, 20, 85, 29),
+        line("Year", 2, 21, 30, 30),
+        line("2010", 0, 40, 25, 49),
+        line("2011", 0, 60, 25, 69),
+        line("30", 62, 60, 75, 69),
+    ]
+    cells = arrange_cells(lines)
+    assert cells == [["Year", "won"], ["2010", ""], ["2011", "30"]]
+    assert write_csv(cells) == "Year,won\n2010,\n2011,30"
+
+
+def test_words_of_one_cell_are_joined_and_odd_input_makes_a_table_all_the_same():
+    lines = [line("red", 0, 0, 10, 9), line("cup", 9, 1, 30, 9), line("5", 50, 0, 55, 9)]
+    assert arrange_cells(lines) == [["red cup", "5"]]
+    assert arrange_cells([]) == []
+    assert arrange_cells([line("alone", 0, 0, 9, 9)]) == [["alone"]]
+
+
+async def test_the_reader_reads_words_where_they_stand():
+    pytest.importorskip("rapidocr", reason="needs the extra ocr")
+    from tasks.grounding.ocr import OcrReader
+
+    image = Image.new("RGB", (320, 120), "white")
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(size=28)
+    draw.text((20, 10), "Total 4821", fill="black", font=font)
+    draw.text((20, 70), "Apples", fill="black", font=font)
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    first, second = await OcrReader(num_threads=1).read(stream.getvalue())
+    assert (first.label, second.label) == ("Total 4821", "Apples")
+    left, top, right, bottom = first.box
+    assert left >= 10 and top < 30 and right < 220 and 30 < bottom < 60
+    assert second.box[1] > bottom
+
+
+async def test_an_image_without_text_has_none():
+    pytest.importorskip("rapidocr", reason="needs the extra ocr")
+    from tasks.grounding.ocr import OcrReader
+
+    stream = io.BytesIO()
+    Image.new("RGB", (64, 64), "white").save(stream, "PNG")
+    assert await OcrReader(num_threads=1).read(stream.getvalue()) == []
