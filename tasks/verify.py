@@ -7,7 +7,7 @@ may be asked where no rule can tell.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -17,58 +17,87 @@ from prefect.cache_policies import NO_CACHE
 from schemas.recipe import VerifyParams
 from schemas.records import ShardReport, Status
 from schemas.tables import VERDICTS
-from tasks.answers import Gold, Policy, check_answer, type_gold
+from tasks.algebra import AlgebraPool
+from tasks.answers import ExtractionStatus, Gold, Policy, Verdict, type_gold
 from tasks.faults import is_server_fault
+from tasks.grading import grade_answers
 from tasks.judge import judge_verdicts
 from tasks.policies import make_policy
 from tasks.sampling import ModelClient
 from tasks.shards import ShardJob, find_shard, read_shard, rows_to_table, write_shard
 
-GOLD_COLUMNS = ["problem_id", "source", "gold_answer", "options", "unit"]
+GOLD_COLUMNS = ["problem_id", "gold_answer", "options", "unit"]
 ROLLOUT_COLUMNS = ["problem_id", "rollout_index", "status", "answer_text"]
 DEFAULT_PARAMS = VerifyParams()
 
 
 def verify_rollouts(
-    rollouts: pl.DataFrame, problems: pl.DataFrame, params: VerifyParams = DEFAULT_PARAMS
+    rollouts: pl.DataFrame,
+    problems: pl.DataFrame,
+    params: VerifyParams = DEFAULT_PARAMS,
+    algebra: AlgebraPool | None = None,
 ) -> list[dict[str, Any]]:
     """Check every rollout by the rules; verdicts come back in the order of the rollouts.
 
     Args:
         rollouts: (rollouts, ROLLOUTS), any order.
-        problems: (problems, GOLD_COLUMNS of PROBLEMS), any order.
+        problems: (problems, GOLD_COLUMNS and `source` of PROBLEMS), any order.
         params: what counts as equal.
+        algebra: settles what the rules cannot; None: that stays undecided.
     """
-    golds: dict[str, Gold] = {}
-    policies: dict[str, Policy] = {}
-    by_source = {source: make_policy(params, source) for source in problems["source"].unique()}
-    for problem_id, source, answer, options, unit in problems.select(GOLD_COLUMNS).iter_rows():
-        golds[problem_id] = type_gold(answer, options, unit)
-        policies[problem_id] = by_source[source]
+    asked = list(rollouts.select(ROLLOUT_COLUMNS).iter_rows(named=True))
+    sources = dict(problems.select("problem_id", "source").iter_rows())
+    golds = type_golds(problems)
+    by_source: dict[str, list[int]] = {}
+    for place, row in enumerate(asked):
+        by_source.setdefault(sources[row["problem_id"]], []).append(place)
+    made: dict[int, dict[str, Any]] = {}
+    for source, places in by_source.items():
+        policy = make_policy(params, source)
+        checked = check_rollouts([asked[place] for place in places], golds, policy, algebra)
+        made |= zip(places, checked, strict=True)
+    return [made[place] for place in range(len(asked))]
+
+
+def type_golds(problems: pl.DataFrame) -> dict[str, Gold]:
+    """Type the gold answer of each problem, by its id."""
+    return {
+        problem_id: type_gold(answer, options, unit)
+        for problem_id, answer, options, unit in problems.select(GOLD_COLUMNS).iter_rows()
+    }
+
+
+def check_rollouts(
+    rollouts: Sequence[Mapping[str, Any]],
+    golds: Mapping[str, Gold],
+    policy: Policy,
+    algebra: AlgebraPool | None,
+) -> list[dict[str, Any]]:
+    """Check rollouts of one policy; one without text is nobody's fault and stays undecided."""
+    told = [row for row in rollouts if Status(row["status"]).has_text]
+    items = [(golds[row["problem_id"]], row["answer_text"] or "") for row in told]
+    verdicts = iter(grade_answers(items, policy, algebra))
     return [
-        make_verdict(golds[row["problem_id"]], row, policies[row["problem_id"]])
-        for row in rollouts.select(ROLLOUT_COLUMNS).iter_rows(named=True)
+        make_verdict(row, policy, next(verdicts) if Status(row["status"]).has_text else None)
+        for row in rollouts
     ]
 
 
-def make_verdict(gold: Gold, rollout: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
-    """Check one rollout; one without text is nobody's fault and stays undecided."""
-    row = {
+def make_verdict(
+    rollout: Mapping[str, Any], policy: Policy, verdict: Verdict | None
+) -> dict[str, Any]:
+    """Make a row of `verdicts`; without a verdict there was no reply, or nobody waited for it."""
+    unasked = "outrun" if rollout["status"] == Status.OUTRUN else "no_reply"
+    return {
         "problem_id": rollout["problem_id"],
         "rollout_index": rollout["rollout_index"],
+        "is_correct": verdict.is_correct if verdict else None,
+        "rule": verdict.rule if verdict else unasked,
+        "answer": verdict.answer if verdict else None,
+        "extraction": (verdict.extraction if verdict else ExtractionStatus.MISSING).value,
         "policy": policy.description,
         "judge_text": None,
         "judge_is_correct": None,
-    }
-    if not Status(rollout["status"]).has_text:
-        found = {"is_correct": None, "rule": "no_reply", "answer": None, "extraction": "missing"}
-        return row | found
-    verdict = check_answer(gold, rollout["answer_text"] or "", policy)
-    return row | {
-        "is_correct": verdict.is_correct,
-        "rule": verdict.rule,
-        "answer": verdict.answer,
-        "extraction": verdict.extraction.value,
     }
 
 
@@ -87,8 +116,11 @@ async def verify_shard_rows(
 ) -> list[dict[str, Any]]:
     """Check the rollouts of one shard by the rules, then ask the judge, if there is one."""
     rollouts = await asyncio.to_thread(read_shard, job, "rollouts", ROLLOUT_COLUMNS)
-    problems = await asyncio.to_thread(read_shard, job, "problems", [*GOLD_COLUMNS, "question"])
-    rows = await asyncio.to_thread(verify_rollouts, rollouts, problems, params)
+    problems = await asyncio.to_thread(
+        read_shard, job, "problems", [*GOLD_COLUMNS, "source", "question"]
+    )
+    with AlgebraPool() as algebra:
+        rows = await asyncio.to_thread(verify_rollouts, rollouts, problems, params, algebra)
     if judge is None:
         return rows
     texts = rollouts["answer_text"].to_list()
