@@ -2,7 +2,8 @@
 
 A server has as many slots as its `Limiter` says. One that fails again and again is left out, then
 tried with one request at a time; what it leaves undone goes to the others. Where all are out,
-requests wait for the first that answers.
+requests wait for the first that answers, and take turns at trying, so that none spends all its
+attempts on one outage.
 """
 
 import asyncio
@@ -122,7 +123,7 @@ class Slots:
         """Requests that wait for a slot."""
         return len(self._waiters)
 
-    async def take(self, tokens: int = 0, *, is_retry: bool = False) -> Server:
+    async def take(self, tokens: int = 0) -> Server:
         """Wait for a slot; whoever has one gives it back with `give`.
 
         Raises:
@@ -131,8 +132,7 @@ class Slots:
         if not self._waiters and (server := self._find(tokens)) is not None:
             return self._send(server)
         waiter = _Waiter(tokens)
-        # What was sent before is older than all that waits.
-        (self._waiters.appendleft if is_retry else self._waiters.append)(waiter)
+        self._waiters.append(waiter)
         self.wake()
         try:
             return await waiter.server

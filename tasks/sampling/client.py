@@ -220,7 +220,7 @@ class ModelClient:
         while True:
             started = loop.time()
             try:
-                server = await self._slots.take(tokens, is_retry=num_attempts > 0)
+                server = await self._slots.take(tokens)
                 started = loop.time()
                 return await self._attempt(server, request, bound, tokens)
             except Fault as fault:

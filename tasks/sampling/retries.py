@@ -31,7 +31,7 @@ class Patience:
     """A longer Retry-After is cut to this."""
     max_attempts: int = 5
     """Attempts in all where the server answers with a fault."""
-    max_outage_attempts: int = 12
+    max_outage_attempts: int = 20
     """Attempts in all where it cannot be reached or says that it is overloaded."""
     outage_seconds: float = 900.0
     """When no server could be reached for so long, requests are given up without an attempt."""
