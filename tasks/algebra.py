@@ -33,6 +33,8 @@ MAX_DIGITS = 60
 """Of all the numbers of a text together."""
 MAX_EXPONENT = 999
 MAX_REMEMBERED = 50_000
+DEADLINE_SECONDS = 1.5
+"""So that a pair, with all that is around it, takes less than 2 s."""
 START_SECONDS = 60.0
 MEMORY_BYTES = 2 << 30
 """Of address space, for one worker; loaded, it takes a fifth of it."""
@@ -46,10 +48,8 @@ _BARE_SLASH = re.compile(r"/ ?(?:[0-9.]+|[A-Za-z]) ?[A-Za-z(\\]")
 """What `1/2x` divides by is anyone's guess, Math-Verify's included."""
 _TEXT_COMMAND = re.compile(r"\\(?:text|mathrm|mbox|textbf|mathbf|operatorname) ?\{([^{}]*)\}")
 _LETTERS = re.compile(r"\\?[A-Za-z]+")
-_PLAIN_WORD = re.compile(
-    rf"(?<![A-Za-z\\])({'|'.join(sorted(FUNCTIONS | SYMBOL_WORDS | {'pi'}, key=len)[::-1])})"
-    r"(?![A-Za-z])"
-)
+_COMMANDS = sorted(FUNCTIONS | SYMBOL_WORDS | {"pi", "infty"}, key=len, reverse=True)
+_PLAIN_WORD = re.compile(rf"(?<![A-Za-z\\])({'|'.join(_COMMANDS)})(?![A-Za-z])")
 _SIGNS = {
     "**": "^", "<=": r"\le ", ">=": r"\ge ", "!=": r"\ne ", "°": r"^{\circ}", "±": r"\pm ",
     "∞": r"\infty ", "infinity": r"\infty ", "\u222a": r"\cup ", "\u2229": r"\cap ",
@@ -116,7 +116,7 @@ class AlgebraPool:
     def __init__(
         self,
         num_workers: int = 1,
-        deadline_seconds: float = 2.0,
+        deadline_seconds: float = DEADLINE_SECONDS,
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         """Start nothing yet.
@@ -252,6 +252,8 @@ class AlgebraPool:
         if worker.pair:
             self._remembered[worker.pair] = None
         self._end(worker)
+        # The next one gets ready while there is time.
+        self._workers.append(self._start())
 
     def _end(self, worker: _Worker) -> None:
         self._workers.remove(worker)

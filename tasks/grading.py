@@ -19,7 +19,7 @@ from tasks.answers.extraction import ExtractionStatus
 from tasks.answers.kinds import AnswerType
 from tasks.line_process import LineProcess
 
-BATCH_ITEMS = 500
+BATCH_ITEMS = 1_000
 BATCH_CHARS = 1_000_000
 """Of the texts of a batch, but for its last one."""
 BATCHES_AHEAD = 2

@@ -112,9 +112,19 @@ def draw_expression(r: random.Random) -> Drawn:
             (f"$\\sin({a}{x})$", [f"\\sin {a}{x}", f"sin({a}{x})"], [f"$\\cos({a}{x})$"]),
             (f"$2^{{{x}+{c}}}$", [f"${2**c}\\cdot 2^{x}$"], [f"$2^{{{x}}}+{2**c}$"]),
             (f"$\\frac{{{x}^2-{a * a}}}{{{x}-{a}}}$", [f"${x}+{a}$"], [f"${x}-{a}$"]),
-            (f"$\\int {2 * a}{x} d{x}$", [f"${a}{x}^2$"], [f"${2 * a}{x}^2$"]),
         ]
     )  # fmt: skip
+
+
+def draw_integral(r: random.Random) -> Drawn:
+    """Draw what is left to an algebra system."""
+    a, n = r.randint(2, 30), r.randint(4, 12)
+    return r.choice(
+        [
+            (f"$\\int {2 * a}x dx$", [f"${a}x^2$"], [f"${2 * a}x^2$"]),
+            (f"$\\sum_{{i=1}}^{{{n}}} i$", [f"${n * (n + 1) // 2}$"], [f"${n * n + 1}$"]),
+        ]
+    )
 
 
 def draw_equation(r: random.Random) -> Drawn:
@@ -204,14 +214,14 @@ def draw_sentence(r: random.Random) -> Drawn:
     )
 
 
-DRAWN: dict[str, tuple[int, Callable[[random.Random], Drawn]]] = {
+DRAWN: dict[str, tuple[float, Callable[[random.Random], Drawn]]] = {
     "integer": (16, draw_integer), "decimal": (8, draw_decimal), "fraction": (7, draw_fraction),
     "percent": (4, draw_percent), "money": (4, draw_money), "unit": (7, draw_unit),
     "yes or no": (5, draw_yes_no), "expression": (14, draw_expression),
     "equation": (4, draw_equation), "tuple": (3, draw_tuple), "set": (2, draw_set),
     "interval": (2, draw_interval), "list": (2, draw_list), "ratio": (1, draw_ratio),
     "date": (1, draw_date), "time": (1, draw_time), "word": (3, draw_word),
-    "sentence": (2, draw_sentence),
+    "sentence": (2, draw_sentence), "integral": (0.3, draw_integral),
 }  # fmt: skip
 CHOICE_WEIGHT = 14
 WRAPPINGS = (

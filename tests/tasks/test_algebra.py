@@ -52,7 +52,8 @@ REFUSED = [
 
 @pytest.fixture(scope="module")
 def pool():
-    with AlgebraPool(num_workers=2) as shared:
+    # Time is claimed elsewhere: here a busy machine must not matter.
+    with AlgebraPool(num_workers=2, deadline_seconds=20.0) as shared:
         yield shared
 
 
@@ -92,6 +93,7 @@ def test_a_pair_past_the_deadline_is_given_up_and_the_next_ones_are_settled():
         start = time.monotonic()
         assert pool.compare([SLOW]) == [None]
         assert 0.5 <= time.monotonic() - start < 1.5
+        pool.deadline_seconds = 5.0
         assert pool.compare([SLOW, ("\\{1\\}", "\\{1\\}")]) == [None, True]
 
 
@@ -108,7 +110,7 @@ def test_a_tower_of_powers_ends_by_the_deadline_even_where_the_caps_are_lifted(m
 
 
 def test_a_worker_that_is_killed_is_replaced_and_its_pair_tried_again():
-    with AlgebraPool() as pool, ThreadPoolExecutor() as threads:
+    with AlgebraPool(deadline_seconds=20.0) as pool, ThreadPoolExecutor() as threads:
         pool.compare([("x+1", "x+1")])
         idle = list_children()
         os.kill(idle[0], signal.SIGKILL)

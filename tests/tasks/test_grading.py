@@ -29,7 +29,7 @@ def items():
     drawn = [
         (type_gold(pair.gold, pair.options), pair.answer)
         for pair in draw_pairs(1_200, seed=5)
-        if "\\int" not in pair.gold
+        if pair.kind != "integral"
     ]
     return [*drawn, *drawn[:50], (type_gold("5"), ""), (type_gold("\u03c0 + 1"), "\ud800")]
 
@@ -49,13 +49,13 @@ def test_verdicts_are_those_of_one_by_one_in_order(items, one_by_one):
     assert list(grade_stream(iter(items), num_workers=2)) == one_by_one
 
 
-def test_the_drawn_labels_are_met_by_nearly_all_verdicts():
+def test_every_verdict_is_the_drawn_label():
     pairs = list(draw_pairs(2_000, seed=6))
     verdicts = grade_answers([(type_gold(p.gold, p.options), p.answer) for p in pairs])
     wrong = [
         (pair, verdict.is_correct)
         for pair, verdict in zip(pairs, verdicts, strict=True)
-        if verdict.is_correct is not pair.is_right and "\\int" not in pair.gold
+        if verdict.is_correct is not pair.is_right and pair.kind != "integral"
     ]
     assert wrong == []
 
@@ -88,7 +88,7 @@ def test_only_what_no_rule_settles_goes_to_the_algebra_workers_and_all_at_once()
 @pytest.mark.parametrize("num_workers", [1, 2])
 def test_algebra_settles_the_same_with_any_number_of_processes(num_workers):
     wrong = (OPEN[0], "$2x^2$")
-    with AlgebraPool() as algebra:
+    with AlgebraPool(deadline_seconds=20.0) as algebra:
         verdicts = list(grade_stream([OPEN, wrong] * 600, num_workers=num_workers, algebra=algebra))
     assert [verdict.is_correct for verdict in verdicts] == [True, False] * 600
     assert {verdict.rule for verdict in verdicts} == {"algebra"}
@@ -121,7 +121,7 @@ def test_a_stream_without_end_is_read_no_further_than_needed(num_workers):
 
 def test_batches_are_bounded_in_items_and_in_characters():
     short, long = (type_gold("5"), "5"), (type_gold("5"), "5" * (BATCH_CHARS // 2))
-    assert list(map(len, make_batches([short] * (2 * BATCH_ITEMS + 1)))) == [500, 500, 1]
+    assert list(map(len, make_batches([short] * (BATCH_ITEMS + 1)))) == [BATCH_ITEMS, 1]
     assert list(map(len, make_batches([long] * 5))) == [2, 2, 1]
     assert list(make_batches([])) == []
 

@@ -1,0 +1,194 @@
+"""Speed of the verifier beside Math-Verify and MathRuler, and its slowest pair.
+
+    python -m tests.benchmarks.verify [--pairs 20000] [--seed 4]
+
+Ours grades all pairs of a drawn mix (`pairs.py`), gold typing and algebra workers included; the
+rivals, `verify(parse(gold), parse(answer))` with its normal timeouts and `grade_answer(answer,
+gold)`, take a random sample of the same pairs, one by one. All of them are pinned to one core, and
+their processor time counts (children included), which other work on the machine does not change.
+Two cores against one are compared by the wall clock, in turns, each from processes that run.
+
+Goals: 40 times Math-Verify, 5 times MathRuler, 1.8 times that on two cores, no pair over 2 s.
+"""
+
+import argparse
+import logging
+import os
+import random
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+
+from math_verify import parse, verify
+from mathruler.grader import grade_answer
+
+from tasks.algebra import AlgebraPool
+from tasks.answers import type_gold
+from tasks.grading import GradingPool, Item, grade_answers
+from tests.benchmarks.pairs import LabeledPair, draw_pairs
+
+GOALS = {"Math-Verify": 40.0, "MathRuler": 5.0}
+GOAL_TWO_CORES = 1.8
+GOAL_SLOWEST_SECONDS = 2.0
+SAMPLES = {"Math-Verify": 1_000, "MathRuler": 4_000}
+ROUNDS = 3
+PATHOLOGICAL = {
+    "tower of powers": "9**9**9",
+    "tower in LaTeX": "10^{10^{10}}",
+    "10,000 characters": "1+x" * 3_333,
+    "10,000 digits": "7" * 10_000,
+    "5,000 nested braces": "{" * 5_000 + "x" + "}" * 5_000,
+    "5,000 open fractions": "\\frac{" * 5_000,
+    "product of 300 terms": "".join(f"(x+{n})" for n in range(300)),
+    "sum to a high power": "(a+b+c+d)^{300}",
+    "huge factorial": "100000!",
+    "integral without a closed form": "\\int_0^1 \\sin(x^3) e^{x^2} \\ln(x+1) dx",
+    "series without a closed form": "\\sum_{n=1}^{\\infty} \\frac{\\sin(n)}{n^3+n+1}",
+    "20,000 boxes": "\\boxed{1}" * 20_000,
+}
+GOLDS = ("5.5", "$2x+1$", "$(1, 2)$", "B", "apple")
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast and how often right a grader was."""
+
+    rows_per_second: float
+    right_rate: float
+    """Share of the verdicts that are the drawn label."""
+
+
+@contextmanager
+def pin(cores: set[int]) -> Iterator[None]:
+    """Keep this process and the children it starts on some cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def read_cpu() -> float:
+    """Return the processor seconds of this process and of its children that have ended."""
+    times = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in times)
+
+
+def make_items(pairs: Sequence[LabeledPair]) -> Iterator[Item]:
+    return ((type_gold(pair.gold, pair.options), pair.answer) for pair in pairs)
+
+
+def grade_ours(pairs: Sequence[LabeledPair]) -> list[bool]:
+    with AlgebraPool() as algebra:
+        verdicts = grade_answers(list(make_items(pairs)), algebra=algebra)
+    return [verdict.is_correct is True for verdict in verdicts]
+
+
+def grade_math_verify(pairs: Sequence[LabeledPair]) -> list[bool]:
+    return [verify(parse(pair.gold), parse(pair.answer)) for pair in pairs]
+
+
+def grade_mathruler(pairs: Sequence[LabeledPair]) -> list[bool]:
+    return [bool(grade_answer(pair.answer, pair.gold)) for pair in pairs]
+
+
+def measure(
+    grade: Callable[[Sequence[LabeledPair]], list[bool]], pairs: Sequence[LabeledPair]
+) -> Speed:
+    start = read_cpu()
+    verdicts = grade(pairs)
+    seconds = read_cpu() - start
+    num_right = sum(verdict is pair.is_right for verdict, pair in zip(verdicts, pairs, strict=True))
+    return Speed(len(pairs) / seconds, num_right / len(pairs))
+
+
+def measure_one_core(pairs: Sequence[LabeledPair], seed: int) -> None:
+    """Print our speed on one core and that of each rival."""
+    rivals = {"Math-Verify": grade_math_verify, "MathRuler": grade_mathruler}
+    with pin({min(os.sched_getaffinity(0))}):
+        for grade in rivals.values():
+            grade(pairs[:20])  # Grammars and tables are loaded by the first ones.
+        ours = measure(grade_ours, pairs)
+        print(f"ours: {len(pairs)} pairs, {ours.rows_per_second:,.0f} rows/s, {ours.right_rate:.1%}"
+              " as drawn", flush=True)  # fmt: skip
+        for name, grade in rivals.items():
+            sample = random.Random(seed).sample(pairs, min(SAMPLES[name], len(pairs)))
+            theirs = measure(grade, sample)
+            ratio = ours.rows_per_second / theirs.rows_per_second
+            print(f"{name}: {len(sample)} of them, {theirs.rows_per_second:,.0f} rows/s,"
+                  f" {theirs.right_rate:.1%} as drawn; ours is {ratio:.1f} times as fast, goal"
+                  f" {GOALS[name]:.0f}", flush=True)  # fmt: skip
+
+
+def measure_two_cores(pairs: Sequence[LabeledPair]) -> None:
+    """Print how much faster two grading processes on two cores are than one on one."""
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    if len(cores) < 2:
+        print("two cores: this machine has one", flush=True)
+        return
+    best = {1: 0.0, 2: 0.0}
+    items = list(make_items(pairs))
+    with AlgebraPool() as algebra:
+        for _ in range(ROUNDS):
+            for num_workers in best:
+                speed = time_pool(items, num_workers, set(cores[:num_workers]), algebra)
+                best[num_workers] = max(best[num_workers], speed)
+    ratio = best[2] / best[1]
+    print(f"two cores: {best[2]:,.0f} rows/s against {best[1]:,.0f} on one, best of {ROUNDS}:"
+          f" {ratio:.2f} times, goal {GOAL_TWO_CORES}", flush=True)  # fmt: skip
+
+
+def time_pool(items: list[Item], num_workers: int, cores: set[int], algebra: AlgebraPool) -> float:
+    """Return rows per second of the wall clock, from processes that run already."""
+    with pin(cores), GradingPool(num_workers) as pool:
+        list(pool.grade(items[:2_000], algebra=algebra))
+        start = time.perf_counter()
+        for _ in pool.grade(items, algebra=algebra):
+            pass
+        return len(items) / (time.perf_counter() - start)
+
+
+def measure_slowest() -> None:
+    """Print the slowest pair of the list of inputs made to hang a grader."""
+    seconds: dict[str, float] = {}
+    with AlgebraPool() as algebra:
+        fresh = count(2)
+        for name, text in PATHOLOGICAL.items():
+            for gold in GOLDS:
+                for pair in ((gold, text), (gold, f"<answer>{text}</answer>"), (text[:300], gold)):
+                    # A worker that was killed before is replaced outside of this pair's time.
+                    algebra.compare([(f"\\int {next(fresh)}x dx", "x")])
+                    start = time.perf_counter()
+                    grade_answers([(type_gold(pair[0]), pair[1])], algebra=algebra)
+                    seconds[name] = max(seconds.get(name, 0.0), time.perf_counter() - start)
+    slowest = max(seconds, key=lambda name: seconds[name])
+    told = ", ".join(f"{name} {value * 1000:.0f} ms" for name, value in seconds.items())
+    print(f"slowest pair: {slowest}, {seconds[slowest]:.2f} s, goal {GOAL_SLOWEST_SECONDS:.0f}"
+          f" ({told})", flush=True)  # fmt: skip
+
+
+def main() -> None:
+    """Draw the mix, print its shares, and measure."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pairs", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=4)
+    options = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    pairs = list(draw_pairs(options.pairs, options.seed))
+    counts = Counter(pair.kind for pair in pairs).most_common()
+    print("mix: " + ", ".join(f"{kind} {count / len(pairs):.1%}" for kind, count in counts))
+    print(f"right: {sum(pair.is_right for pair in pairs) / len(pairs):.1%}", flush=True)
+    measure_one_core(pairs, options.seed)
+    measure_two_cores(pairs)
+    measure_slowest()
+
+
+if __name__ == "__main__":
+    main()
