@@ -24,12 +24,13 @@ from tasks.budget import Budget
 from tasks.curate import curate_shard
 from tasks.duplicates import Seen
 from tasks.formalize import formalize_shard
-from tasks.funnel import FunnelStep, build_funnel
+from tasks.funnel import FunnelStep, build_funnel, sum_counts
 from tasks.grounding import open_tools
 from tasks.ingest import ingest_shard
 from tasks.lock import hold
 from tasks.publish import read_manifest
 from tasks.reason import reason_shard
+from tasks.screen import Screening, screen_shard
 from tasks.storage import Folder
 from tasks.verify import verify_shard
 
@@ -107,12 +108,16 @@ async def run_stages(plan: BuildPlan, budget: Budget) -> tuple[list[FunnelStep],
             at_once=1,
         )
         plan.close_sources()
+        screening = Screening(plan.jobs, recipe.screen, recipe.ingest)
+        screens = await run_stage(
+            plan, "screen", count_rows(problems), lambda job: screen_shard(job, screening)
+        )
         tools = open_tools(recipe.formalize)
         async with models.serve("vlm"):
             texts = await run_stage(
                 plan,
                 "formalize",
-                count_rows(problems),
+                sum_counts(screens)["ok"],
                 lambda job: formalize_shard(job, models.clients["vlm"], recipe.formalize, tools),
             )
         async with models.serve("llm"):
@@ -132,4 +137,4 @@ async def run_stages(plan: BuildPlan, budget: Budget) -> tuple[list[FunnelStep],
         curated = await run_stage(
             plan, "curate", count_rows(problems), lambda job: curate_shard(job, recipe.curate)
         )
-    return build_funnel([problems, texts, rollouts, verdicts, curated]), models
+    return build_funnel([problems, screens, texts, rollouts, verdicts, curated]), models

@@ -14,10 +14,11 @@ from tasks.shards import ShardJob, find_table, make_fingerprint
 from tasks.sources import PlannedSource, open_source, plan_sources
 from tasks.storage import Folder
 
-MAX_SHARDS = 160
-"""Six stages of this many tasks stay under the 1,000 task runs that Prefect records safely."""
+MAX_SHARDS = 120
+"""Eight stages of this many tasks stay under the 1,000 task runs that Prefect records safely."""
 TABLES_OF = {
     "ingest": ("ingest_rejects", "problems"),
+    "screen": ("screens",),
     "formalize": ("formal_texts",),
     "reason": ("rollouts",),
     "verify": ("verdicts",),
@@ -155,6 +156,7 @@ def identify_stages(
             "num_shards": num_shards,
             "code_version": version("sightline"),
         },
+        "screen": _identify_screen(recipe),
         "formalize": _identify_sampled(recipe.formalize, recipe.models.vlm, "vlm"),
         "reason": _identify_reason(recipe),
         "verify": _identify_verify(recipe, [source.name for source in sources]),
@@ -196,6 +198,11 @@ def _identify_verify(recipe: Recipe, sources: list[str]) -> dict[str, Any]:
         "judge": _identify_sampled(params.judge, judge, "judge") if judge else None,
         "code_version": version("sightline"),
     }
+
+
+def _identify_screen(recipe: Recipe) -> dict[str, Any]:
+    versions = [open_source(params).version for params in recipe.screen.benchmarks]
+    return {"params": recipe.screen.model_dump(), "versions": versions}
 
 
 def _identify_sampled(params: SampledParams, model: ModelParams, role: str) -> dict[str, Any]:

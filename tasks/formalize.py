@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -21,7 +22,7 @@ from tasks.formalizing import Formalizer
 from tasks.gathering import gather_in_order
 from tasks.grounding import Tools
 from tasks.sampling import ModelClient
-from tasks.shards import ShardJob, find_shard, iterate_rows, rows_to_table, write_shard
+from tasks.shards import ShardJob, find_shard, iterate_rows, read_shard, rows_to_table, write_shard
 
 PROBLEMS_AT_ONCE = 256
 """Problems of a shard whose images are in memory: enough to keep a server's queue full."""
@@ -50,6 +51,12 @@ async def formalize_problems(
     return [row for row, _ in ended]
 
 
+def list_rejected(job: ShardJob) -> set[str]:
+    """Return the problems of a shard that screening rejected: nothing is spent on them."""
+    screens = read_shard(job, "screens", ["problem_id", "drop_reason"])
+    return set(screens.filter(pl.col("drop_reason").is_not_null())["problem_id"])
+
+
 @task(
     name="formalize_shard",
     task_run_name="formalize-{job.name}",
@@ -64,7 +71,9 @@ async def formalize_shard(
     """Prefect shell over `formalize_problems` for one shard."""
     if report := find_shard(job, "formal_texts"):
         return report
-    problems = iterate_rows(job, "problems", COLUMNS)
+    rejected = list_rejected(job)
+    every = iterate_rows(job, "problems", COLUMNS)
+    problems = (row for row in every if row["problem_id"] not in rejected)
     rows = await formalize_problems(problems, client, params, tools)
     counts = Counter(row["status"] for row in rows)
     return write_shard(job, "formal_texts", rows_to_table(rows, FORMAL_TEXTS), counts)

@@ -8,6 +8,7 @@ from schemas.records import ShardReport
 
 ACCEPTED = {
     "problems": ("ok",),
+    "screens": ("ok",),
     "formal_texts": ("ok", "truncated"),
     "rollouts": ("ok", "truncated"),
     "verdicts": ("correct",),
@@ -16,6 +17,7 @@ ACCEPTED = {
 """Table to the counts that go on; the others are reasons."""
 LABELS = {
     "problems": "source rows to problems",
+    "screens": "problems to those in no benchmark",
     "formal_texts": "problems to formal texts",
     "rollouts": "rollouts asked to answered",
     "verdicts": "rollouts to correct ones",

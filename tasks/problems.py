@@ -10,6 +10,7 @@ from typing import Any
 
 from schemas.recipe import IngestParams
 from tasks.answers import Gold, check_answer, type_gold
+from tasks.curation.image_hashes import hash_normalized
 from tasks.images import ImageError, NormalizedImage, normalize_image
 from tasks.sources import PlannedSource, SourceRow
 from tasks.storage import Folder
@@ -39,7 +40,7 @@ def parse_row(planned: PlannedSource, row: SourceRow, params: IngestParams) -> d
     options = _read_options(values.get(names.choices))
     unit = _read_word(values.get(names.unit))
     gold = _read_gold(values.get(names.answer), options, unit)
-    images = _read_images(values.get(planned.image), planned.source.root, params)
+    images = read_images(values.get(planned.image), planned.source.root, params)
     return {
         "problem_id": make_problem_id(images, question),
         "source": planned.name,
@@ -56,6 +57,7 @@ def parse_row(planned: PlannedSource, row: SourceRow, params: IngestParams) -> d
         "image_sha256": [image.sha256 for image in images],
         "original_sha256": [image.original_sha256 for image in images],
         "image_size": [[image.width, image.height] for image in images],
+        "image_hashes": [hash_normalized(image.data) for image in images],
     }
 
 
@@ -110,7 +112,12 @@ def _read_word(value: Any) -> str | None:
     return str(value)[:1024] or None
 
 
-def _read_images(value: Any, root: Folder, params: IngestParams) -> list[NormalizedImage]:
+def read_images(value: Any, root: Folder, params: IngestParams) -> list[NormalizedImage]:
+    """Read the images of a source row, and normalize them.
+
+    Raises:
+        RejectedRowError: they are no images, too many, or not there.
+    """
     found: list[Any] = value if isinstance(value, list) else [value]
     if len(found) > params.max_images:
         detail = f"{len(found)} images, at most {params.max_images} (ingest.max_images)"

@@ -8,7 +8,16 @@ One module a section; `recipe` puts them together.
 
 from schemas.recipe.base import NAME_PATTERN, Params, SampledParams
 from schemas.recipe.budget import BudgetParams
-from schemas.recipe.curate import CurateParams
+from schemas.recipe.curate import (
+    ConsistencyParams,
+    CurateParams,
+    FilterParams,
+    GrpoParams,
+    LayoutName,
+    ReplaceParams,
+    SelectionRule,
+    TrimParams,
+)
 from schemas.recipe.formalize import (
     FORMAT_OF,
     BridgeParams,
@@ -22,6 +31,7 @@ from schemas.recipe.models import ModelParams, ModelsParams
 from schemas.recipe.publish import PublishParams
 from schemas.recipe.reason import ReasonParams
 from schemas.recipe.recipe import Recipe
+from schemas.recipe.screen import ScreenParams
 from schemas.recipe.source import IngestParams, SourceParams
 from schemas.recipe.verify import JudgeParams, PolicyParams, VerifyParams
 
@@ -30,13 +40,17 @@ __all__ = [
     "NAME_PATTERN",
     "BridgeParams",
     "BudgetParams",
+    "ConsistencyParams",
     "CurateParams",
     "DetectorParams",
+    "FilterParams",
     "FormalizeParams",
     "FormatName",
+    "GrpoParams",
     "ImageKind",
     "IngestParams",
     "JudgeParams",
+    "LayoutName",
     "ModelParams",
     "ModelsParams",
     "Params",
@@ -44,8 +58,12 @@ __all__ = [
     "PublishParams",
     "ReasonParams",
     "Recipe",
+    "ReplaceParams",
     "RouteParams",
     "SampledParams",
+    "ScreenParams",
+    "SelectionRule",
     "SourceParams",
+    "TrimParams",
     "VerifyParams",
 ]

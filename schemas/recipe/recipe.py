@@ -10,6 +10,7 @@ from schemas.recipe.formalize import FormalizeParams
 from schemas.recipe.models import ModelsParams
 from schemas.recipe.publish import PublishParams
 from schemas.recipe.reason import ReasonParams
+from schemas.recipe.screen import ScreenParams
 from schemas.recipe.source import IngestParams, SourceParams
 from schemas.recipe.verify import VerifyParams
 
@@ -21,6 +22,7 @@ class Recipe(Params):
     """Name of the data set in the workspace."""
     source: tuple[SourceParams, ...] = Field(min_length=1)
     ingest: IngestParams = IngestParams()
+    screen: ScreenParams = ScreenParams()
     models: ModelsParams
     formalize: FormalizeParams = FormalizeParams()
     reason: ReasonParams = ReasonParams()
