@@ -24,6 +24,7 @@ PROBLEM_ID = column("problem_id", pa.string(), HASH_DOC)
 ROLLOUT_INDEX = column("rollout_index", pa.int32(), "which of the k attempts, from 0")
 OPTIONS = column("options", pa.list_(pa.string()), "texts of the choices", nullable=True)
 GOLD_ANSWER = column("gold_answer", pa.string(), "reference answer, as the source gives it")
+UNIT = column("unit", pa.string(), "unit of the gold answer, where given apart", nullable=True)
 ANSWER_TYPE = column("answer_type", pa.string(), "type of the gold answer, which routes its check")
 SOURCE = column("source", pa.string(), "name of the source in the recipe")
 SOURCE_ID = column("source_id", pa.string(), "id of the row in its source", nullable=True)
@@ -47,13 +48,23 @@ PROBLEMS = pa.schema(
         OPTIONS,
         GOLD_ANSWER,
         ANSWER_TYPE,
-        column("unit", pa.string(), "unit of the gold answer, where given apart", nullable=True),
+        UNIT,
         DOMAIN,
         LICENSE,
         column("images", pa.list_(IMAGE), "normalized images: bytes, and a name from their hash"),
         column("image_sha256", pa.list_(pa.string()), "of each normalized image"),
         column("original_sha256", pa.list_(pa.string()), "of each image as the source holds it"),
         column("image_size", pa.list_(pa.list_(pa.int32())), "[width, height] of each, in pixels"),
+        column("image_hashes", pa.list_(pa.string()), "perceptual hash of each; null: one color"),
+    ]
+)
+
+SCREENS = pa.schema(
+    [
+        PROBLEM_ID,
+        column("group", pa.string(), "problems that share an image or a question have the same"),
+        column("drop_reason", pa.string(), "`contaminated`; null: it may be used", nullable=True),
+        column("detail", pa.string(), "which row of which benchmark it is", nullable=True),
     ]
 )
 
@@ -140,6 +151,7 @@ GRPO = pa.schema(
         column("solution", pa.string(), "gold answer, under the name that TRL's rewards take"),
         OPTIONS,
         ANSWER_TYPE,
+        UNIT,
         PASS_RATE,
         IS_CENSORED,
         NUM_ROLLOUTS,
@@ -166,6 +178,7 @@ REJECTS = pa.schema(
 TABLES: dict[str, pa.Schema] = {
     "problems": PROBLEMS,
     "ingest_rejects": REJECTS,
+    "screens": SCREENS,
     "formal_texts": FORMAL_TEXTS,
     "rollouts": ROLLOUTS,
     "verdicts": VERDICTS,
