@@ -1,8 +1,8 @@
 """The verifier: one set of rules for the filter, the rewards and the benchmark grades.
 
-A kernel: no Prefect, no input or output, no algebra system, nothing evaluated. `checking` says
-what counts as equal; `extraction` finds what a model stated; `kinds` types the gold answer;
-`rules` holds one rule a type.
+A kernel: no Prefect, no input or output, no algebra system, nothing executed. `README.md` here says
+what counts as equal; `extraction` finds what a model stated, `golds` types the gold answer, `rules`
+routes it to the rule of its type, and `policy` holds the choices that differ between sources.
 """
 
 from tasks.answers.checking import Verdict, check_answer

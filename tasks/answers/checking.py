@@ -1,12 +1,8 @@
 """Check answers: the one verifier behind the filter, the rewards and the benchmark grades.
 
 A typed gold answer and what a model wrote after its thought come in; a three-valued verdict with
-the rule that decided goes out. Plain rules only: no algebra system, nothing evaluated, linear time.
-
-What counts as equal: spelling twins (case, white space, Unicode, LaTeX wrappers, markdown), equal
-numbers in any form (`1/2`, `2/4`, `0.5`), a number with or without its unit, convertible units,
-a letter and its option's text. What does not: another known unit, another magnitude, a rounded
-number beyond the tolerance, several answers of which one is wrong, a hedge, an unclosed answer.
+the rule that decided goes out. Plain rules only: nothing executed, linear time, and an algebra
+system only where the caller hands one in. The table in `README.md` says what counts as equal.
 
 Example:
     `check_answer(type_gold("4,656", unit="$"), "She has $4,656.00 left.")` is correct by `numeric`;

@@ -6,7 +6,7 @@ system; without one nobody can tell, and the rule says so.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -32,12 +32,17 @@ _WORD = re.compile(
     r"|(?:up|to|vs|at|by|of|or|on|as|so|no|if|we|it|an|he|us)(?![A-Za-z]))",
     re.IGNORECASE,
 )
-_MATH_WORD = re.compile(
-    r"\b(?:root|squared|cubed|power|over|plus|minus|times|divided|infinity|percent|pi)\b", re.I
+_FORMULA = re.compile(
+    r"\b(?:root|squared|cubed|power|over|plus|minus|times|divided|infinity|percent|pi)\b"
+    r"|[\\^=+*/|]|(?<![A-Za-z])(?:sqrt|sin|cos|tan|log|ln)\b",
+    re.I,
 )
 _COMMAND = re.compile(r"\\[A-Za-z]+")
+_HAN = re.compile("[\u4e00-\u9fff]")
 _MATH = re.compile(r"\$([^$]{1,300})\$|\\\(((?:[^\\]|\\[^)]){1,300})\\\)")
-_TAIL = re.compile(r"\b(?:is|are|was|were|equals?|gives?|makes?) |(?<![<>!])= ?|\u2248 ?|: ")
+_TAIL = re.compile(
+    r"\b(?:is|are|was|were|equals?|gives?|makes?) |(?<![<>!])= ?|\u2248 ?|(?<=[A-Za-z)*]): "
+)
 _UNIT_COMMAND = re.compile(
     r"(?:\\[,;: ]|[ ~])*\\(?:text|mathrm|rm|mbox|operatorname) ?\{(?P<unit>[^{}]{1,40})\}"
     r"(?P<power>(?:\^\{?-?[0-9]\}?)?)$"
@@ -47,6 +52,8 @@ _UNIT_WORDS = re.compile(
     r"(?:(?: per |/)[A-Za-z]{1,12}(?:\^\{?[23]\}?)?)?)$"
 )
 _JUXTAPOSED = re.compile(r"(?<![\^_.0-9])[0-9.]+ +[0-9.]|[0-9],(?![0-9]{3}(?![0-9]))|[;?]")
+_RELATION = re.compile(r"[^=<>]{0,80}?[A-Za-z)}][^=<>]{0,40}[-+*/^][^=<>]{0,80}=")
+_BOUND = re.compile(r"[<>\u2208\u222a]|!=|infty|\\[lg]eq?(?![a-z])")
 _DATE_LIKE = re.compile(r"[0-9]+/[0-9]+/[0-9]+|[0-9]+(?:-[0-9]+){2,}|[0-9] ?: ?[0-9]")
 
 
@@ -72,11 +79,11 @@ def settle(gold: str, answer: str, policy: Policy, compare: Compare | None) -> J
 
 
 def settle_statement(
-    gold: Mathematics, answer: str, policy: Policy, compare: Compare | None
+    gold: Mathematics, candidates: Iterable[Mathematics], policy: Policy, compare: Compare | None
 ) -> Judgement | None:
     """Settle what an answer states against a gold; None where it states no mathematics."""
     last: Judgement | None = None
-    for found in list_mathematics(answer):
+    for found in candidates:
         factor = _find_factor(gold.unit, found.unit, policy)
         if factor is None:
             last = False, "unit"
@@ -108,7 +115,7 @@ def list_mathematics(answer: str) -> Iterator[Mathematics]:
     text = unwrap(answer)
     if len(text) > MAX_CHARS or HEDGE_WORD.search(text):
         return
-    ends = [found.end() for found in _TAIL.finditer(text)]
+    ends = [] if is_relation(text) else [found.end() for found in _TAIL.finditer(text)]
     for start in (0, *reversed(ends[-MAX_TAILS:])):
         found = split_unit(strip_outer(text[start:]))
         if is_plain_mathematics(found.text):
@@ -126,14 +133,38 @@ def is_plain_mathematics(text: str) -> bool:
     return not _JUXTAPOSED.search(text) and not _DATE_LIKE.search(text)
 
 
-def mentions_mathematics(text: str) -> bool:
-    """Tell a text that may be mathematics, in signs or in words, from any other."""
-    return is_mathematical(text) or _MATH_WORD.search(text) is not None
+def mentions_formula(text: str) -> bool:
+    """Tell a text that may hold a formula, in signs or in words, from one of mere numbers."""
+    return _FORMULA.search(text) is not None
+
+
+def is_relation(text: str) -> bool:
+    """Tell `y - 3 = 2x`, whose right side alone is no answer, from `y = 2x`."""
+    return _RELATION.match(text) is not None and not has_prose(text.partition("=")[0])
+
+
+def has_relation(text: str) -> bool:
+    """Tell an equation or bound from an expression."""
+    return "=" in text or has_bound(text)
+
+
+def has_bound(text: str) -> bool:
+    """Tell a bound, or that two sides differ."""
+    return _BOUND.search(text) is not None
+
+
+def is_comparable(gold: str, answer: str) -> bool:
+    """Tell two texts of which algebra may make one value: not words, lists or relations."""
+    both = f"{gold} ; {answer}"
+    is_one = not any(map(_JUXTAPOSED.search, (gold, answer))) and "infty" not in both
+    has_sign = is_mathematical(gold) or is_mathematical(answer)
+    return has_sign and is_one and not has_prose(both) and not has_bound(both)
 
 
 def has_prose(text: str) -> bool:
     """Tell a text with words from one of numbers, letters and functions."""
-    return _WORD.search(_COMMAND.sub(" ", text)) is not None
+    plain = _COMMAND.sub(" ", text)
+    return _WORD.search(plain) is not None or _HAN.search(plain) is not None
 
 
 def split_unit(text: str) -> Mathematics:

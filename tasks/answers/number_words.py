@@ -25,6 +25,9 @@ _RUN = re.compile(
     rf"(?:[- ](?P<part>{'|'.join(_PARTS)})s?)?(?!\w)",
     re.IGNORECASE,
 )
+_PRONOUN = re.compile(
+    r"\b(?:the|this|that|which|any|every|each|no|first|second|third|last|other|only) $", re.I
+)
 _WORD = re.compile(r"[a-z]+")
 _MAX_WORDS = 24
 _HALF = re.compile(r"^(?:a )?half$", re.IGNORECASE)
@@ -44,6 +47,9 @@ def write_digits(text: str) -> str:
 
 
 def _write_run(found: re.Match[str]) -> str:
+    before = found.string[max(0, found.start() - 12) : found.start()]
+    if found["run"].lower() == "one" and _PRONOUN.search(before) and not found["part"]:
+        return found[0]
     values = _read_values(_WORD.findall(found["run"].lower()))
     if values is None:
         return found[0]

@@ -7,8 +7,9 @@ what is no number but has a value (`2+3`) is computed.
 import re
 from functools import lru_cache, partial
 
+from tasks.answers.dates import parse_date, parse_time
 from tasks.answers.judgement import Check, Judgement, judge_parsed
-from tasks.answers.mathematics import Mathematics, settle_statement
+from tasks.answers.mathematics import Mathematics, is_relation, list_mathematics, settle_statement
 from tasks.answers.normalization import normalize
 from tasks.answers.number_words import write_digits
 from tasks.answers.pairs import Numbers, parse_range, parse_ratio, ranges_match, ratios_match
@@ -16,7 +17,9 @@ from tasks.answers.policy import Policy, is_within_tolerance
 from tasks.answers.quantities import Quantity, parse_quantity, quantities_match
 from tasks.answers.sentences import Absence, find_quantities
 
-_NO_ONE_NUMBER = re.compile(r"[<>\u00b1\u2208\u222a;?]|!=|, | (?:and|or) |/ ?0(?![0-9.])")
+_NO_ONE_NUMBER = re.compile(
+    r"[<>\u00b1\u2208\u222a;?]|!=|,(?![0-9]{3})| (?:and|or) |/ ?0(?![0-9.])|\[\[|infty"
+)
 
 
 def judge_numeric(check: Check) -> Judgement:
@@ -28,7 +31,10 @@ def judge_numeric(check: Check) -> Judgement:
     if isinstance(found, Absence):
         rule = found.value if found is not Absence.NO_NUMBER else "numeric"
         return _settle_number(check, forms) or (False, rule)
-    return all(_matches_any(forms, answer, check.policy) for answer in found), "numeric"
+    is_equal = all(_matches_any(forms, answer, check.policy) for answer in found)
+    if is_equal and (parse_date(check.text) or parse_time(check.text)):
+        return False, "date_or_time"
+    return is_equal, "numeric"
 
 
 @lru_cache(maxsize=2048)
@@ -54,11 +60,14 @@ def _settle_number(check: Check, forms: tuple[Quantity, ...]) -> Judgement | Non
     if ratio and len(ratio) == 2:
         value = ratio[0].value / ratio[1].value
         return is_within_tolerance(forms[0].value, value, check.policy), "ratio"
-    if _NO_ONE_NUMBER.search(check.text) or _is_rising(parse_range(check.text)):
+    if is_relation(check.text) or _NO_ONE_NUMBER.search(check.text):
+        return None
+    if _is_rising(parse_range(check.text)):
         return None
     values = [forms[0].value] + ([forms[0].value / 100] if forms[0].is_percent else [])
     golds = [Mathematics(str(value), forms[0].unit) for value in values]
-    found = [settle_statement(gold, check.answer, check.policy, check.compare) for gold in golds]
+    stated = list(list_mathematics(check.answer))
+    found = [settle_statement(gold, stated, check.policy, check.compare) for gold in golds]
     return next((judged for judged in found if judged and judged[0]), found[0])
 
 

@@ -13,26 +13,20 @@ from rapidfuzz import fuzz
 from tasks.answers.choices import pick_letter, pick_option, pick_yes_no
 from tasks.answers.composites import judge_interval, judge_matrix, judge_sequence, judge_words
 from tasks.answers.dates import dates_match, parse_date, parse_time, times_match
-from tasks.answers.golds import infer_type
 from tasks.answers.judgement import Check, Compare, Judgement, judge_parsed, list_tails
 from tasks.answers.kinds import NUMERIC_TYPES, YES_NO, AnswerType, Gold
-from tasks.answers.mathematics import (
-    NEEDS_ALGEBRA,
-    Mathematics,
-    mentions_mathematics,
-    settle_statement,
-    split_unit,
-)
-from tasks.answers.normalization import normalize, to_key, unwrap
+from tasks.answers.normalization import normalize, to_key
 from tasks.answers.numeric import judge_numeric, judge_range, judge_ratio
 from tasks.answers.options import find_option
 from tasks.answers.policy import Policy, UnitPolicy
-from tasks.answers.sentences import HEDGE, HEDGE_WORD
-from tasks.answers.sequences import split_name
-from tasks.answers.units import parse_unit
+from tasks.answers.sentences import HEDGE
+from tasks.answers.statements import judge_expression, narrow_equation
 
 MAX_ANSWER_CHARS = 4_000
 """Of a normalized answer that is not the gold's own text; longer ones are no answers."""
+
+MAX_STATED_CHARS = 20_000
+"""Of an answer before it is normalized, which may shorten it."""
 
 Rule = Callable[[Check], Judgement]
 
@@ -43,6 +37,8 @@ def judge_answer(
     gold: Gold, answer: str, policy: Policy, compare: Compare | None = None
 ) -> Judgement:
     """Judge one extracted answer; `compare` is asked where only algebra can tell."""
+    if len(answer) > MAX_STATED_CHARS:
+        return (True, "exact") if answer == gold.answer else (False, "too_long")
     text = normalize(answer)
     wanted = _normalize_gold(gold.answer)
     if _can_be_exact(gold, policy) and (text == wanted or _keys_match(gold, wanted, text)):
@@ -87,40 +83,10 @@ def _judge_time(check: Check) -> Judgement:
     return judge_parsed(check, parse_time, times_match), "time"
 
 
-def _judge_expression(check: Check) -> Judgement:
-    """Equal where the texts are, white space and `*` apart; else by value."""
-    tails = list_tails(check.text, HEDGE_WORD)
-    if _compact(check.wanted) in map(_compact, (check.text, *tails)):
-        return True, "expression"
-    gold = split_unit(unwrap(check.gold.answer))
-    if check.gold.unit:
-        gold = Mathematics(gold.text, parse_unit(normalize(check.gold.unit)))
-    settled = settle_statement(gold, check.answer, check.policy, check.compare)
-    if settled is not None:
-        return settled
-    if HEDGE_WORD.search(check.text) or not mentions_mathematics(check.text):
-        return False, "expression"
-    return None, NEEDS_ALGEBRA
-
-
 def _judge_equation(check: Check) -> Judgement:
     """Compare equations; of `x = 5` the value, by the rule of its own type."""
-    name, value = split_name(check.wanted)
-    other, _ = split_name(check.text)
-    if name is None or other is None or _are_twins(name, other):
-        answer_type = infer_type(value, check.gold.unit) if name else AnswerType.EQUATION
-        if answer_type not in _STATEMENT_TYPES:
-            gold = Gold(answer=value, answer_type=answer_type, unit=check.gold.unit)
-            return _RULES[answer_type](check._replace(gold=gold, wanted=value))
-        if other and name and name != other:
-            check = check._replace(answer=check.answer.partition("=")[2])
-        return _judge_expression(check)
-    return (False, "equation") if name and other else _judge_expression(check)
-
-
-def _are_twins(name: str, other: str) -> bool:
-    """Tell whether two names are one: `y` and `f(x)` both name a function."""
-    return name == other or ("y" in (name, other) and "(" in name + other)
+    narrowed = narrow_equation(check)
+    return _RULES[narrowed.gold.answer_type](narrowed) if narrowed else (False, "equation")
 
 
 def _judge_words(check: Check) -> Judgement:
@@ -145,12 +111,6 @@ def _is_alike(left: str, right: str, ratio: float) -> bool:
     return same_numbers and fuzz.ratio(left, right, score_cutoff=ratio) >= ratio
 
 
-def _compact(text: str) -> str:
-    """Write an expression without what carries no meaning: spaces, `*`, braces of one character."""
-    return re.sub(r"[\s*$]|\{(?=.\})|(?<=\{.)\}", "", text)
-
-
-_STATEMENT_TYPES = {AnswerType.EXPRESSION, AnswerType.EQUATION, AnswerType.TEXT, AnswerType.CHOICE}
 _CASELESS_TYPES = {
     AnswerType.CHOICE, AnswerType.YES_NO, AnswerType.DATE, AnswerType.TIME, AnswerType.WORDS,
     AnswerType.TEXT, AnswerType.NUMBER_WORD,
@@ -159,7 +119,7 @@ _RULES: dict[AnswerType, Rule] = {
     **dict.fromkeys(NUMERIC_TYPES, judge_numeric),
     AnswerType.CHOICE: _judge_choice,
     AnswerType.YES_NO: _judge_yes_no,
-    AnswerType.EXPRESSION: _judge_expression,
+    AnswerType.EXPRESSION: judge_expression,
     AnswerType.EQUATION: _judge_equation,
     AnswerType.TUPLE: judge_sequence,
     AnswerType.LIST: judge_sequence,

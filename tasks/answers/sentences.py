@@ -26,7 +26,7 @@ _HEDGE_WORD = (
     r"|unknown|impossible)\b|n't\b|可能|也许|或|不|至少|至多|最多|最少|大于|小于|超过|之间"
 )
 HEDGE_WORD = re.compile(_HEDGE_WORD, re.IGNORECASE)
-HEDGE = re.compile(rf"{_HEDGE_WORD}|[<>≤≥≠±|!]", re.IGNORECASE)
+HEDGE = re.compile(rf"{_HEDGE_WORD}|[<>≤≥≠±|!\u2208\u222a]|infty", re.IGNORECASE)
 """A hedge or negation, or a sign that makes of a number a bound or another number."""
 _BOUND = re.compile(
     r"\b(?:between \$?-?[0-9][^ ]* and|at least|at most|(?:more|less|fewer) than|over|under|above"
