@@ -72,14 +72,17 @@ def grade_batches(
         return
     # A fork would take along whatever threads and locks this process has.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_workers, context, initializer=_leave_keyboard) as executor:
-        waiting: deque[Future[GradedLines]] = deque()
+    executor = ProcessPoolExecutor(num_workers, context, initializer=_leave_keyboard)
+    waiting: deque[Future[GradedLines]] = deque()
+    try:
         for batch in chain(first, rest):
             waiting.append(executor.submit(grade_batch, batch, policy))
             if len(waiting) >= num_workers * BATCHES_AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        executor.shutdown(cancel_futures=True)
 
 
 def _leave_keyboard() -> None:
@@ -164,7 +167,7 @@ def read_gold(row: Row) -> Gold:
     """
     answer, options, kind = _read_text(row, "gold"), _read_options(row), row.get("type")
     unit = _read_text(row, "unit") if row.get("unit") is not None else None
-    if kind is not None and kind not in set(AnswerType):
+    if kind is not None and kind not in list(AnswerType):
         raise LineError("unknown_type")
     try:
         gold = type_gold(answer, options, unit)

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections import Counter
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,8 +15,9 @@ from rich.table import Table
 
 from flows.commands.arguments import parse_count
 from flows.commands.running import DONE, FAILED
+from flows.display import show_fault
 from flows.recipe_files import load_policy
-from schemas.errors import SourceError
+from schemas.errors import AccessError, SourceError
 
 VERDICTS = ("correct", "incorrect", "cannot_tell")
 
@@ -59,30 +61,43 @@ def add_grade(commands: Any) -> None:
 def run_grade(options: argparse.Namespace, console: Console) -> int:
     """Grade, and say how many lines of each verdict there were."""
     from tasks.answers import Policy
-    from tasks.graded_lines import grade_batches, read_batches
 
     tolerance = [f"relative_tolerance={options.tolerance}"] if options.tolerance else []
     policy = Policy(**load_policy([*tolerance, *options.settings]).model_dump())
-    counts: Counter[tuple[str, str]] = Counter()
-    num_faulty, started = 0, time.monotonic()
+    started = time.monotonic()
     try:
-        with _open(options.file) as stream:
-            for graded in grade_batches(read_batches(stream), policy, num_workers=options.workers):
-                sys.stdout.buffer.write(graded.data)
-                counts.update(graded.counts)
-                num_faulty += graded.num_faulty
-            sys.stdout.buffer.flush()
+        counts, num_faulty = _grade(options.file, policy, options.workers)
     except BrokenPipeError:
         # Nobody reads on: what is left in the buffer must not fail once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    seconds = time.monotonic() - started
-    summary = summarize(counts, num_faulty, seconds, policy.description)
+    except (AccessError, BrokenProcessPool) as error:
+        show_fault(console, str(error), None)
+        return FAILED
+    except KeyboardInterrupt:
+        show_fault(console, "stopped; what is written is whole lines", None)
+        return FAILED
+    summary = summarize(counts, num_faulty, time.monotonic() - started, policy.description)
     if options.json:
         print(json.dumps(summary), file=sys.stderr)  # noqa: T201
     else:
         show_summary(console, summary)
     return DONE
+
+
+def _grade(file: str, policy: Any, num_workers: int) -> tuple[Counter[tuple[str, str]], int]:
+    """Grade a file to stdout; return the lines of each (verdict, rule), and the faulty ones."""
+    from tasks.graded_lines import grade_batches, read_batches
+
+    counts: Counter[tuple[str, str]] = Counter()
+    num_faulty = 0
+    with _open(file) as stream:
+        for graded in grade_batches(read_batches(stream), policy, num_workers=num_workers):
+            sys.stdout.buffer.write(graded.data)
+            counts.update(graded.counts)
+            num_faulty += graded.num_faulty
+        sys.stdout.buffer.flush()
+    return counts, num_faulty
 
 
 def _open(file: str) -> IO[bytes]:
