@@ -31,6 +31,7 @@ from tasks.lock import hold
 from tasks.publish import read_manifest
 from tasks.reason import reason_shard
 from tasks.screen import Screening, screen_shard
+from tasks.splitting import Splitting
 from tasks.storage import Folder
 from tasks.verify import verify_shard
 
@@ -134,7 +135,11 @@ async def run_stages(plan: BuildPlan, budget: Budget) -> tuple[list[FunnelStep],
                 count_rows(rollouts),
                 lambda job: verify_shard(job, recipe.verify, models.clients.get("judge")),
             )
+        splitting = Splitting(plan.jobs, recipe.curate)
         curated = await run_stage(
-            plan, "curate", count_rows(problems), lambda job: curate_shard(job, recipe.curate)
+            plan,
+            "curate",
+            count_rows(problems),
+            lambda job: curate_shard(job, recipe.curate, splitting),
         )
     return build_funnel([problems, screens, texts, rollouts, verdicts, curated]), models

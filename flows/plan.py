@@ -22,7 +22,7 @@ TABLES_OF = {
     "formalize": ("formal_texts",),
     "reason": ("rollouts",),
     "verify": ("verdicts",),
-    "curate": ("rejects", "grpo", "sft"),
+    "curate": ("rejects", "grpo", "test", "sft"),
 }
 """Stage to its tables; the last is written last and completes a shard."""
 

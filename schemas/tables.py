@@ -20,6 +20,8 @@ REPAIRS = pa.list_(
 )
 MESSAGES = pa.list_(pa.struct([pa.field("role", pa.string()), pa.field("content", pa.string())]))
 
+CONVERSATION = pa.list_(pa.struct([pa.field("from", pa.string()), pa.field("value", pa.string())]))
+
 PROBLEM_ID = column("problem_id", pa.string(), HASH_DOC)
 ROLLOUT_INDEX = column("rollout_index", pa.int32(), "which of the k attempts, from 0")
 OPTIONS = column("options", pa.list_(pa.string()), "texts of the choices", nullable=True)
@@ -141,6 +143,14 @@ SFT = pa.schema(
         LICENSE,
         column("producer", pa.string(), "model that wrote the reasoning"),
         column("formalizer", pa.string(), "model that wrote the formal text"),
+        column("gold_shown", pa.bool_(), "a model saw the gold answer on the way to this row"),
+        column("edits", pa.list_(pa.string()), "what curation cut or replaced, a text a step"),
+        column(
+            "conversations",
+            CONVERSATION,
+            "the row in the released layout that the recipe names",
+            nullable=True,
+        ),
     ]
 )
 
@@ -155,12 +165,16 @@ GRPO = pa.schema(
         PASS_RATE,
         IS_CENSORED,
         NUM_ROLLOUTS,
+        column("difficulty", pa.string(), "easy, medium, hard; null: censored", nullable=True),
         SOURCE,
         SOURCE_ID,
         DOMAIN,
         LICENSE,
     ]
 )
+
+TEST = GRPO
+"""Held-out problems have the columns of GRPO rows."""
 
 REJECTS = pa.schema(
     [
@@ -184,5 +198,6 @@ TABLES: dict[str, pa.Schema] = {
     "verdicts": VERDICTS,
     "sft": SFT,
     "grpo": GRPO,
+    "test": TEST,
     "rejects": REJECTS,
 }

@@ -25,7 +25,8 @@ JUDGED = {
 """What is counted of the judge, as in the report, and its heading."""
 DESCRIPTIONS = {
     "sft": "one verified rollout a problem, for supervised fine-tuning",
-    "grpo": "problems that no rollout solved, for reinforcement learning",
+    "grpo": "problems by their pass rate, for reinforcement learning",
+    "test": "held-out problems that share no image and no question with the others",
     "rejects": "every source row, problem and rollout that was dropped, with the reason",
 }
 

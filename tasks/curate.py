@@ -1,12 +1,13 @@
 """Curate: verified rollouts become training rows, and everything else a reject with its reason.
 
-A solved problem gives one SFT row. A problem that no rollout solved is hard, not useless: it goes
-to GRPO (OpenVLThinker takes the problems with few correct rollouts), so the two never share one.
+Select one rollout of each problem that goes to SFT, edit it, filter it; problems whose pass rate
+is within the recipe's bounds go to GRPO instead (OpenVLThinker takes those with few correct
+rollouts). The splits share no problem, no image and no question; see `splitting`.
 """
 
 import asyncio
 from collections import Counter
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -14,199 +15,147 @@ import pyarrow.compute as pc
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from prompts import render_options
 from schemas.recipe import CurateParams
-from schemas.records import ShardReport, Status
-from schemas.tables import GRPO, PROBLEMS, REJECTS, SFT
-from tasks.selection import name_drop_reason, select_rollouts, summarize_pass_rate
+from schemas.records import ShardReport
+from schemas.tables import GRPO, PROBLEMS, REJECTS, SFT, TEST
+from tasks.curation.editing import Edited, edit_parts, read_parts
+from tasks.curation.filtering import Candidate, find_fault
+from tasks.curation.layout import Layout, write_layout
+from tasks.curation.lengths import TokenCounter, estimate_tokens
+from tasks.rejecting import explain_problem, explain_rollouts, make_reject
+from tasks.selection import select_rollouts
 from tasks.shards import ShardJob, find_shard, read_shard, rows_to_table, write_shard
+from tasks.splitting import Splitting, list_over_budget, read_verified
+from tasks.token_counting import open_tokenizer
+from tasks.training_rows import make_grpo_row, make_sft_row, write_question
 
-TEXT_COLUMNS = [name for name in PROBLEMS.names if name not in ("images", "image_size")]
-
-
-def write_question(question: str, options: list[str] | None) -> str:
-    """Write the user turn of a training row."""
-    return f"{question}\n\n{render_options(options)}" if options else question
+TEXT_COLUMNS = [name for name in PROBLEMS.names if name != "images"]
 
 
-def write_completion(reasoning: str | None, answer_text: str, answer: str) -> str:
-    """Write the assistant turn: thought, summary if there is one, answer.
+class Curator:
+    """Sorts the problems of one shard into SFT, GRPO and test rows, and rejects."""
 
-    Source: layout of OpenVLThinker's SFT data, `<think>...</think>` summary `<answer>...</answer>`.
-    A rollout without a thought of its own is all thought.
-    """
-    thought = (reasoning or answer_text).strip()
-    summary = answer_text[: _find_answer_tag(answer_text)].strip() if reasoning else ""
-    final = answer.rstrip(" .")
-    parts = [f"<think>\n{thought}\n</think>", summary, f"<answer>{final}</answer>"]
-    return "\n\n".join(part for part in parts if part)
+    def __init__(self, params: CurateParams, count_tokens: TokenCounter = estimate_tokens) -> None:
+        """Prepare; the tables come with `curate`."""
+        self._params, self._count_tokens = params, count_tokens
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._outcomes: dict[str, str] = {}
 
+    def curate(
+        self,
+        problems: pl.DataFrame,
+        texts: pl.DataFrame,
+        rollouts: pl.DataFrame,
+        splits: pl.DataFrame,
+    ) -> dict[str, pa.Table]:
+        """Sort the problems of one shard.
 
-def _find_answer_tag(text: str) -> int:
-    place = text.lower().find("<answer>")
-    return len(text) if place < 0 else place
+        Args:
+            problems: (problems, TEXT_COLUMNS of PROBLEMS and SCREENS joined).
+            texts: (problems that screening let pass, FORMAL_TEXTS).
+            rollouts: (rollouts, ROLLOUTS and VERDICTS joined).
+            splits: (problems with rollouts, of `split_problems`); more of them do no harm.
 
-
-def curate_problems(
-    problems: pl.DataFrame, texts: pl.DataFrame, rollouts: pl.DataFrame, params: CurateParams
-) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """Sort the problems of one shard into SFT rows, GRPO rows and rejects.
-
-    Args:
-        problems: (problems, TEXT_COLUMNS of PROBLEMS).
-        texts: (problems, FORMAL_TEXTS).
-        rollouts: (rollouts, ROLLOUTS and VERDICTS joined).
-        params: the selection rule.
-
-    Returns:
-        (SFT), (GRPO), (REJECTS); each problem is in exactly one of them, and each rollout is an
-        SFT row or a reject. All keep the order of the problems.
-    """
-    stopped = find_over_budget(texts, rollouts)
-    is_stopped = pl.col("problem_id").is_in(stopped)
-    selected = select_rollouts(rollouts.filter(~is_stopped), params.select)
-    rated = problems.join(
-        summarize_pass_rate(rollouts), on="problem_id", how="left", maintain_order="left"
-    ).join(find_censored(rollouts), on="problem_id", how="left", maintain_order="left")
-    solved = rated.join(selected, on="problem_id", how="inner", maintain_order="left").join(
-        texts.select("problem_id", formalizer="producer"), on="problem_id", maintain_order="left"
-    )
-    rest = rated.join(selected, on="problem_id", how="anti", maintain_order="left")
-    is_lost = is_stopped | (pl.col("num_rollouts").fill_null(0) == 0)
-    rejects = [
-        *_reject_problems(rest.filter(is_lost), texts, stopped),
-        *_reject_rollouts(rollouts, selected, problems, params.select, stopped),
-    ]
-    return _make_sft(solved), _make_grpo(rest.filter(~is_lost)), rows_to_table(rejects, REJECTS)
-
-
-def find_over_budget(texts: pl.DataFrame, rollouts: pl.DataFrame) -> list[str]:
-    """List the problems that the budget of the run did not reach to the end.
-
-    What there is of them is kept, but nothing is selected from it: a rollout that was not sampled
-    might have won.
-    """
-    over = Status.OVER_BUDGET.value
-    found = [
-        texts.filter(pl.col("status") == over)["problem_id"],
-        # A judge that was not asked leaves its verdict with this rule.
-        rollouts.filter((pl.col("status") == over) | (pl.col("rule") == over))["problem_id"],
-    ]
-    return pl.concat(found).unique().sort().to_list()
-
-
-def find_censored(rollouts: pl.DataFrame) -> pl.DataFrame:
-    """Say of each problem with rollouts whether some were outrun: (problem_id, is_censored)."""
-    is_outrun = pl.col("status") == Status.OUTRUN.value
-    return rollouts.group_by("problem_id").agg(is_censored=is_outrun.any())
-
-
-def _make_sft(solved: pl.DataFrame) -> pa.Table:
-    rows = [
-        {name: row[name] for name in SFT.names if name in row}
-        | {
-            "prompt": _message("user", write_question(row["question"], row["options"])),
-            "completion": _message(
-                "assistant",
-                write_completion(row["reasoning"], row["answer_text"], row["answer"]),
-            ),
+        Returns:
+            Tables `sft`, `grpo`, `test` and `rejects`; each problem is in exactly one of them, and
+            each rollout is an SFT row or a reject. All keep the order of the problems.
+        """
+        self._rows = {"sft": [], "grpo": [], "test": [], "rejects": []}
+        self._outcomes = {}
+        stopped = set(list_over_budget(texts, rollouts))
+        written = {row["problem_id"]: row for row in texts.iter_rows(named=True)}
+        rated = problems.join(splits, on="problem_id", how="left", maintain_order="left")
+        chosen = {
+            row["problem_id"]: row
+            for row in select_rollouts(rollouts, self._params.select).iter_rows(named=True)
         }
-        for row in solved.iter_rows(named=True)
-    ]
-    return rows_to_table(rows, SFT)
+        for row in rated.iter_rows(named=True):
+            problem_id = row["problem_id"]
+            text = written.get(problem_id)
+            if problem_id in stopped or row["split"] is None or text is None:
+                reason = explain_problem(row, text, is_over_budget=problem_id in stopped)
+                self._reject(row, *reason)
+            elif row["split"] == "sft":
+                self._add_sft(row | _name_models(chosen[problem_id], text), text)
+            else:
+                self._rows[row["split"]].append(make_grpo_row(row))
+                self._outcomes[problem_id] = f"problem_in_{row['split']}"
+        return self._make_tables(problems, rollouts)
 
+    def _add_sft(self, row: dict[str, Any], text: dict[str, Any]) -> None:
+        edited, fault = self._edit(row, text)
+        if fault is None:
+            self._rows["sft"].append(make_sft_row(row, edited, self._params))
+        else:
+            self._reject(row, "curate", *fault)
 
-def _make_grpo(unsolved: pl.DataFrame) -> pa.Table:
-    rows = [
-        {name: row[name] for name in GRPO.names if name in row}
-        | {
-            "prompt": _message("user", write_question(row["question"], row["options"])),
-            "solution": row["gold_answer"],
+    def _edit(
+        self, row: dict[str, Any], text: dict[str, Any]
+    ) -> tuple[Edited, tuple[str, str | None] | None]:
+        """Edit and filter the selected rollout of a problem."""
+        question = write_question(row["question"], row["options"])
+        parts = read_parts(row["reasoning"], row["answer_text"], row["answer"])
+        edited = edit_parts(parts, question, self._params)
+        if edited.fault is not None:
+            return edited, (edited.fault, "\n".join(edited.edits)[-500:])
+        layout = Layout(self._params.layout)
+        candidate = Candidate(
+            parts=edited.parts,
+            completion=write_layout(layout, edited.parts),
+            question=question,
+            formal_text=text["text"] or "",
+            image_sizes=[(width, height) for width, height in row["image_size"]],
+        )
+        return edited, find_fault(candidate, self._params.filters, layout, self._count_tokens)
+
+    def _reject(self, row: dict[str, Any], stage: str, reason: str, detail: str | None) -> None:
+        self._rows["rejects"].append(make_reject(stage, row, reason, detail))
+        self._outcomes[row["problem_id"]] = reason
+
+    def _make_tables(self, problems: pl.DataFrame, rollouts: pl.DataFrame) -> dict[str, pa.Table]:
+        sft = rows_to_table(self._rows["sft"], SFT)
+        kept = pl.DataFrame(sft.select(["problem_id", "rollout_index"]))
+        of_rollouts = explain_rollouts(
+            rollouts, kept, problems, self._params.select, self._outcomes
+        )
+        return {
+            "sft": sft,
+            "grpo": rows_to_table(self._rows["grpo"], GRPO),
+            "test": rows_to_table(self._rows["test"], TEST),
+            "rejects": rows_to_table([*self._rows["rejects"], *of_rollouts], REJECTS),
         }
-        for row in unsolved.iter_rows(named=True)
-    ]
-    return rows_to_table(rows, GRPO)
 
 
-def _message(role: str, content: str) -> list[dict[str, str]]:
-    return [{"role": role, "content": content}]
+def _name_models(rollout: dict[str, Any], text: dict[str, Any]) -> dict[str, Any]:
+    """Return what an SFT row takes of its rollout and its formal text."""
+    return rollout | {"formalizer": text["producer"], "gold_shown": text["gold_shown"]}
 
 
-def _reject_problems(
-    lost: pl.DataFrame, texts: pl.DataFrame, stopped: list[str]
-) -> list[dict[str, Any]]:
-    faults = {row["problem_id"]: row for row in texts.iter_rows(named=True)}
-    rejects: list[dict[str, Any]] = []
-    for row in lost.iter_rows(named=True):
-        fault = faults[row["problem_id"]]
-        stage, reason = "verify", "no_verdict"
-        if fault["text"] is None:
-            stage, reason = "formalize", "no_formal_text"
-        if row["problem_id"] in stopped:
-            reason = Status.OVER_BUDGET.value
-        rejects.append(_reject(stage, row, reason, fault["error"]))
-    return rejects
-
-
-def _reject_rollouts(
-    rollouts: pl.DataFrame,
-    selected: pl.DataFrame,
-    problems: pl.DataFrame,
-    rule: Literal["shortest", "first"],
-    stopped: list[str],
-) -> list[dict[str, Any]]:
-    key = ["problem_id", "rollout_index"]
-    dropped = rollouts.join(selected.select(key), on=key, how="anti")
-    reason = (
-        pl.when(pl.col("problem_id").is_in(stopped))
-        .then(pl.lit(Status.OVER_BUDGET.value))
-        .otherwise(name_drop_reason(rule))
-    )
-    named = dropped.with_columns(drop_reason=reason).join(
-        problems.select("problem_id", "source", "source_id", "source_row"),
-        on="problem_id",
-        maintain_order="left",
-    )
-    return [
-        _reject("curate", row, row["drop_reason"], row["error"], row["rollout_index"])
-        for row in named.sort("source", "source_row", "rollout_index").iter_rows(named=True)
-    ]
-
-
-def _reject(
-    stage: str, row: dict[str, Any], reason: str, detail: str | None, rollout: int | None = None
-) -> dict[str, Any]:
-    kept = {name: row[name] for name in ("problem_id", "source", "source_id", "source_row")}
-    why = {"drop_reason": reason, "detail": detail}
-    return kept | {"stage": stage, "rollout_index": rollout} | why
-
-
-def _count_reasons(rejects: pa.Table) -> Counter[str]:
+def count_reasons(rejects: pa.Table) -> Counter[str]:
+    """Count rejects by reason."""
     return Counter(rejects["drop_reason"].to_pylist())
 
 
-def write_curated(job: ShardJob, params: CurateParams) -> ShardReport:
+def write_curated(job: ShardJob, splits: pl.DataFrame, params: CurateParams) -> ShardReport:
     """Curate one shard; the SFT table is written last and completes it."""
-    rollouts = read_shard(job, "rollouts").join(
-        read_shard(job, "verdicts"),
-        on=["problem_id", "rollout_index"],
-        how="left",
-        maintain_order="left",
+    problems = read_shard(job, "problems", TEXT_COLUMNS).join(
+        read_shard(job, "screens"), on="problem_id", how="left", maintain_order="left"
     )
-    problems, texts = read_shard(job, "problems", TEXT_COLUMNS), read_shard(job, "formal_texts")
-    sft, grpo, rejects = curate_problems(problems, texts, rollouts, params)
+    curator = Curator(params, open_tokenizer(params.filters.tokenizer))
+    made = curator.curate(problems, read_shard(job, "formal_texts"), read_verified(job), splits)
     of_rollouts = pc.field("rollout_index").is_valid()
-    dropped = _count_reasons(rejects.filter(of_rollouts))
-    whole = _count_reasons(rejects.filter(~of_rollouts))
-    counts = Counter(sft=sft.num_rows, grpo=grpo.num_rows) + whole
-    write_shard(job, "rejects", rejects, dropped)
-    write_shard(job, "grpo", grpo, {})
-    return write_shard(job, "sft", sft, counts)
+    rejects = made["rejects"]
+    counts = count_reasons(rejects.filter(~of_rollouts))
+    counts.update({name: made[name].num_rows for name in ("sft", "grpo", "test")})
+    write_shard(job, "rejects", rejects, count_reasons(rejects.filter(of_rollouts)))
+    for name in ("grpo", "test"):
+        write_shard(job, name, made[name], {})
+    return write_shard(job, "sft", made["sft"], +counts)
 
 
 @task(name="curate_shard", task_run_name="curate-{job.name}", cache_policy=NO_CACHE)
-async def curate_shard(job: ShardJob, params: CurateParams) -> ShardReport:
-    """Prefect shell over `curate_problems` for one shard."""
+async def curate_shard(job: ShardJob, params: CurateParams, splitting: Splitting) -> ShardReport:
+    """Prefect shell over `Curator` for one shard."""
     if report := find_shard(job, "sft"):
         return report
-    return await asyncio.to_thread(write_curated, job, params)
+    return await asyncio.to_thread(write_curated, job, await splitting.get(), params)

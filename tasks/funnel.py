@@ -12,7 +12,7 @@ ACCEPTED = {
     "formal_texts": ("ok", "truncated"),
     "rollouts": ("ok", "truncated"),
     "verdicts": ("correct",),
-    "sft": ("sft", "grpo"),
+    "sft": ("sft", "grpo", "test"),
 }
 """Table to the counts that go on; the others are reasons."""
 LABELS = {

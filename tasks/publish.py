@@ -33,7 +33,7 @@ from tasks.shards import (
 )
 from tasks.storage import Folder, hash_stream
 
-CONFIGS = ("sft", "grpo", "rejects")
+CONFIGS = ("sft", "grpo", "test", "rejects")
 UNFINISHED = "-unfinished"
 """Follows the fingerprint of a file whose shard lacks something: the next run may have more."""
 MANIFEST = "sightline.json"

@@ -93,7 +93,7 @@ class CurateParams(Params):
     consistency: ConsistencyParams | None = None
     layout: LayoutName = "think_summary_answer"
     """How a completion is written."""
-    conversations: Literal["r1_onevision", "openvlthinker"] | None = None
+    conversations: Literal["r1_onevision", "vision_r1_llava_cot"] | None = None
     """Also write each SFT row as the conversation of a released layout."""
     grpo: GrpoParams = GrpoParams()
     test_size: int = Field(default=0, ge=0)

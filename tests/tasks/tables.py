@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.tables import TABLES
+from tasks.curation.image_hashes import hash_normalized
 from tasks.images import normalize_image
 from tasks.shards import ShardJob, rows_to_table, write_shard
 from tests.conftest import draw_image
@@ -32,7 +33,14 @@ def make_problem(number: int, **changes: Any) -> dict[str, Any]:
         "image_sha256": [image.sha256],
         "original_sha256": [image.original_sha256],
         "image_size": [[image.width, image.height]],
+        "image_hashes": [hash_normalized(image.data)],
     }
+    return row | changes
+
+
+def make_screen(number: int, **changes: Any) -> dict[str, Any]:
+    problem_id = f"{number:032x}"
+    row = {"problem_id": problem_id, "group": problem_id, "drop_reason": None, "detail": None}
     return row | changes
 
 

@@ -1,23 +1,40 @@
+import re
+
 import polars as pl
 
-from schemas.recipe import CurateParams
-from schemas.tables import FORMAL_TEXTS, PROBLEMS, ROLLOUTS, VERDICTS
-from tasks.curate import TEXT_COLUMNS, curate_problems, write_completion, write_question
+from schemas.recipe import CurateParams, FilterParams, GrpoParams, ReplaceParams, TrimParams
+from schemas.tables import FORMAL_TEXTS, PROBLEMS, ROLLOUTS, SCREENS, VERDICTS
+from tasks.curate import TEXT_COLUMNS, Curator
+from tasks.curation.editing import read_parts
+from tasks.curation.layout import Layout, write_layout
 from tasks.shards import rows_to_table
+from tasks.splitting import list_over_budget, split_problems
+from tasks.training_rows import write_question
 from tests.tasks import tables
+
+CHINESE = "\u8fd9\u4e2a\u7b54\u6848\u662f\u4e8c "
 
 
 def to_frame(rows, schema) -> pl.DataFrame:
     return pl.DataFrame(rows_to_table(rows, schema))
 
 
-def curate(problems, texts, rollouts, verdicts):
+def curate(problems, texts, rollouts, verdicts, params=None, **changes):
+    """Curate as one shard; `changes` are of the screens, by problem number."""
+    params = params or CurateParams()
+    numbers = [int(problem["problem_id"], 16) for problem in problems]
+    screens = [tables.make_screen(n, **changes.get(f"screen_{n}", {})) for n in numbers]
     joined = to_frame(rollouts, ROLLOUTS).join(
         to_frame(verdicts, VERDICTS), on=["problem_id", "rollout_index"], how="left"
     )
-    frames = to_frame(problems, PROBLEMS).select(TEXT_COLUMNS), to_frame(texts, FORMAL_TEXTS)
-    sft, grpo, rejects = curate_problems(*frames, joined, CurateParams())
-    return sft.to_pylist(), grpo.to_pylist(), rejects.to_pylist()
+    texts = to_frame(texts, FORMAL_TEXTS)
+    screens = to_frame(screens, SCREENS)
+    stopped = list_over_budget(texts, joined)
+    finished = joined.filter(~pl.col("problem_id").is_in(stopped))
+    splits = split_problems(screens.select("problem_id", "group"), finished, params)
+    frame = to_frame(problems, PROBLEMS).select(TEXT_COLUMNS).join(screens, on="problem_id")
+    made = Curator(params).curate(frame, texts, joined, splits)
+    return tuple(made[name].to_pylist() for name in ("sft", "grpo", "rejects"))
 
 
 def make_all():
@@ -81,14 +98,15 @@ def test_nothing_is_selected_of_a_problem_that_the_budget_did_not_reach():
     problems, texts, rollouts, verdicts = make_all()
     rollouts[0] |= {"status": "over_budget", "answer_text": None}
     verdicts[0] |= {"is_correct": None, "rule": "no_reply"}
+    verdicts[3] |= {"is_correct": None, "rule": "over_budget"}
     texts[3] |= {"status": "over_budget"}
     sft, grpo, rejects = curate(problems, texts, rollouts, verdicts)
     assert not sft
-    assert [int(row["problem_id"], 16) for row in grpo] == [2]
+    assert not grpo
     reasons = {
         (int(row["problem_id"], 16), row["rollout_index"]): row["drop_reason"] for row in rejects
     }
-    assert {reasons[1, index] for index in (None, 0, 1, 2)} == {"over_budget"}
+    assert {reasons[n, index] for n in (1, 2) for index in (None, 0, 1, 2)} == {"over_budget"}
     assert (reasons[3, None], reasons[4, None]) == ("no_verdict", "over_budget")
 
 
@@ -109,6 +127,10 @@ def pytest_approx(value: float) -> float:
     return pl.Series([value], dtype=pl.Float32)[0]
 
 
+def write_completion(*parts):
+    return write_layout(Layout.THINK_SUMMARY_ANSWER, read_parts(*parts))
+
+
 def test_a_rollout_without_a_thought_of_its_own_is_all_thought():
     told = write_completion(None, "Two and one is three.", "three.")
     assert told == "<think>\nTwo and one is three.\n</think>\n\n<answer>three</answer>"
@@ -121,3 +143,106 @@ def test_an_answer_is_tagged_once():
 
 def test_a_question_without_options_stands_alone():
     assert write_question("Why?", None) == "Why?"
+
+
+def solve_all(**texts):
+    """One problem with one correct rollout, whose texts are given."""
+    problems, formal = [tables.make_problem(1)], [tables.make_text(1)]
+    return problems, formal, [tables.make_rollout(1, 0, **texts)], [tables.make_verdict(1, 0)]
+
+
+def test_reflection_is_cut_where_a_recipe_asks_for_it_and_the_cut_is_kept():
+    thought = "One and one is 2, so the answer is 2. Wait, let me check. It is 2."
+    params = CurateParams(trim=TrimParams())
+    (row,), _, _ = curate(*solve_all(reasoning=thought), params)
+    assert "Wait" not in row["completion"][0]["content"]
+    assert row["edits"] == ["cut 29 characters from 'Wait,' on"]
+    (row,), _, _ = curate(*solve_all(reasoning=thought))
+    assert "Wait" in row["completion"][0]["content"]
+    assert row["edits"] == []
+
+
+def test_phrases_are_replaced_and_the_diff_is_kept():
+    thought = "The description mentions a sum. So it is 2."
+    params = CurateParams(replace=ReplaceParams())
+    (row,), _, _ = curate(*solve_all(reasoning=thought), params)
+    assert "description" not in row["completion"][0]["content"]
+    assert "description" in row["edits"][0]
+
+
+def test_a_filter_rejects_a_problem_and_its_rollout_with_one_reason():
+    params = CurateParams(filters=FilterParams(leaks=True))
+    thought = "According to the description, one and one is 2."
+    sft, grpo, rejects = curate(*solve_all(reasoning=thought), params)
+    assert not sft
+    assert not grpo
+    reasons = {row["rollout_index"]: row["drop_reason"] for row in rejects}
+    assert reasons.keys() == {None, 0}
+    assert reasons[None] == reasons[0]
+    assert reasons[0].startswith("leak_")
+    detail = next(row["detail"] for row in rejects if row["rollout_index"] is None)
+    assert "description" in detail
+
+
+def test_each_filter_can_be_turned_on_alone():
+    loop = "the sum is two and so " * 60
+    for filters, thought, reason in (
+        (FilterParams(repetition=True), loop, "loop"),
+        (FilterParams(max_words=20), loop, "too_many_words"),
+        (FilterParams(max_total_tokens=50), loop, "too_long"),
+        (
+            FilterParams(max_foreign=0.2),
+            "\u8fd9\u4e2a\u7b54\u6848\u662f\u4e8c " * 30,
+            "foreign_script",
+        ),
+        (FilterParams(max_ungrounded=0.1), "I see 17, 23, 91, 44, 57 and 86.", "ungrounded"),
+    ):
+        assert len(curate(*solve_all(reasoning=thought))[0]) == 1
+        sft, _, rejects = curate(*solve_all(reasoning=thought), CurateParams(filters=filters))
+        assert not sft
+        assert rejects[0]["drop_reason"] == reason
+
+
+def test_a_group_goes_to_one_split_as_a_whole():
+    problems, texts, rollouts, verdicts = make_all()
+    same = {"screen_1": {"group": "g"}, "screen_2": {"group": "g"}}
+    sft, grpo, rejects = curate(problems, texts, rollouts, verdicts, **same)
+    assert [int(row["problem_id"], 16) for row in sft] == [1]
+    assert not grpo
+    lost = {
+        int(r["problem_id"], 16): r["drop_reason"] for r in rejects if r["rollout_index"] is None
+    }
+    assert lost[2] == "other_split"
+
+
+def test_pass_rate_bounds_send_solved_problems_to_grpo_only():
+    params = CurateParams(grpo=GrpoParams(min_pass_rate=0.1, max_pass_rate=0.9), select="first")
+    sft, grpo, rejects = curate(*make_all(), params)
+    assert not sft
+    (row,) = grpo
+    assert (int(row["problem_id"], 16), row["difficulty"]) == (1, "medium")
+    reasons = {(int(r["problem_id"], 16), r["rollout_index"]): r["drop_reason"] for r in rejects}
+    assert reasons[1, 1] == "problem_in_grpo"
+    assert reasons[2, None] == "too_hard"
+
+
+def test_a_layout_is_that_of_its_system():
+    params = CurateParams(layout="vision_r1", conversations="r1_onevision")
+    (row,), _, _ = curate(*solve_all(), params)
+    told = row["completion"][0]["content"]
+    assert told == "<think> 1 and one more </think><answer> Final Answer:2 </answer>"
+    assert re.search("<answer> Final Answer:(.*?) </answer>", told, re.DOTALL)[1] == "2"
+    assert row["conversations"] == [
+        {"from": "human", "value": "<image>\nCompute 1 + 1"},
+        {"from": "assistant", "value": told},
+    ]
+
+
+def test_a_contaminated_problem_is_a_reject_of_screening():
+    problems, *_ = solve_all()
+    screen = {"drop_reason": "contaminated", "detail": "image is that of row 3 of toy-bench"}
+    sft, _, rejects = curate(problems, [], [], [], screen_1=screen)
+    assert not sft
+    (row,) = rejects
+    assert (row["stage"], row["drop_reason"]) == ("screen", "contaminated")
+    assert row["detail"] == screen["detail"]
