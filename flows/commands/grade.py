@@ -75,7 +75,7 @@ def run_grade(options: argparse.Namespace, console: Console) -> int:
         show_fault(console, str(error), None)
         return FAILED
     except KeyboardInterrupt:
-        show_fault(console, "stopped; what is written is whole lines", None)
+        show_fault(console, "stopped", None)
         return FAILED
     summary = summarize(counts, num_faulty, time.monotonic() - started, policy.description)
     if options.json:

@@ -5,7 +5,17 @@ from prompts import load_prompt, render_options
 from prompts.loader import list_prompts
 from schemas.errors import RecipeError
 
-VARIABLES = {"formal_text": "a,b\n1,2", "question": "How many?", "options": "(A) 1\n(B) 2"}
+VARIABLES = {
+    "formal_text": "a,b\n1,2",
+    "question": "How many?",
+    "options": "(A) 1\n(B) 2",
+    "gold_answer": "2",
+    "unit": "",
+    "answer_text": "So there are 2.",
+    "mark": "0123456789ab",
+    "pseudo_cot": "There are two.",
+    "lines": "1 2 3 4: cat",
+}
 
 
 @pytest.mark.parametrize("name", list_prompts())
