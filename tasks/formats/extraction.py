@@ -29,7 +29,7 @@ FENCE_NAMES: dict[str, tuple[str, ...]] = {
     "caption": ("caption",),
 }
 """What a model writes after the opening fence, by format."""
-SECTION_HEAD = re.compile(r"=== ?([A-Za-z_]{1,20}) ?(?::\s*(\S.{0,200}?) ?)?===\s*")
+SECTION_HEAD = re.compile(r"=== ?([A-Za-z]\w{0,20}) ?(?::\s*(\S.{0,200}?) ?)?===\s*")
 """The line that begins a section of `mixed`: `=== csv: prices ===`."""
 MERMAID_HEADS = (
     "flowchart", "graph", "sequenceDiagram", "classDiagram", "stateDiagram", "erDiagram", "pie",

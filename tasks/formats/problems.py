@@ -66,10 +66,10 @@ def line_at(text: str, offset: int) -> int:
 
 
 def quote(text: object) -> str:
-    """Quote a piece of a text for a message: on one line, and short."""
+    """Quote a piece of a text for a message: on one line, short, backslashes as they are."""
     shown = str(text)
     short = shown if len(shown) <= QUOTED_CHARS else shown[: QUOTED_CHARS - 3] + "..."
-    return repr(short)
+    return f"'{''.join(each if each.isprintable() else ' ' for each in short)}'"
 
 
 def list_names(names: Iterable[str]) -> str:
