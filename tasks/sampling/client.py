@@ -23,7 +23,7 @@ from tasks.sampling.limits import HIGHEST
 from tasks.sampling.rates import RateLimit
 from tasks.sampling.retries import Fault, Patience
 from tasks.sampling.savings import Savings
-from tasks.sampling.transport import Transport
+from tasks.sampling.transport import Transport, allow_connections
 from tasks.sampling.watching import watch_servers
 from tasks.sampling.window import Window
 from tasks.sampling.wire import one_line
@@ -62,8 +62,9 @@ class ModelClient:
         self._on_reply = on_reply
         self._patience = patience or Patience()
         self._rates = RateLimit(endpoint.rpm, endpoint.tpm)
-        servers = make_servers(endpoint.urls, max_in_flight)
-        self._slots = Slots(servers, self._patience, self._rates, highest=max_in_flight)
+        highest = allow_connections(max_in_flight)
+        servers = make_servers(endpoint.urls, highest)
+        self._slots = Slots(servers, self._patience, self._rates, highest=highest)
         self._slots.max_unsynced = replies.max_unsynced
         self._window = Window(self._slots)
         self._num_pausing = 0

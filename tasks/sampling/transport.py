@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import errno
 import io
+import resource
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from tasks.sampling.retries import Fault
 from tasks.sampling.wire import one_line, read_words
 
 MAX_ANSWER_BYTES = 32 << 20
+OTHER_FILES = 512
+"""Files that a process may have open beside its connections."""
 _STREAMED_BODY_BYTES = 1 << 20
 """Above this a body goes out in pieces, so that the event loop stays free."""
 LINGER_SECONDS = 1.0
@@ -50,6 +53,18 @@ class Answer:
     retry_after: str | None
     location: str | None
     """Where a redirect points; redirects are not followed."""
+
+
+def allow_connections(wanted: int) -> int:
+    """Let this process have `wanted` connections beside other files, or as many as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft - OTHER_FILES))
 
 
 class Flow(Protocol):

@@ -1,6 +1,8 @@
 """Servers that are slow, full, dead or limited: all slots are used, and no request is lost."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from contextlib import ExitStack
 
@@ -219,3 +221,17 @@ async def test_a_run_that_is_cancelled_frees_every_slot(tmp_path):
                 with pytest.raises(asyncio.CancelledError):
                     await task
                 assert slots_of(client)[0] == 0
+
+
+LIMITED = """
+import resource
+from tasks.sampling.transport import OTHER_FILES, allow_connections
+resource.setrlimit(resource.RLIMIT_NOFILE, (600, 1024))
+assert allow_connections(50) == 50 and resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 600
+assert allow_connections(8_192) == 1024 - OTHER_FILES
+assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 1024
+"""
+
+
+def test_no_more_connections_are_made_than_the_system_allows():
+    subprocess.run([sys.executable, "-c", LIMITED], check=True)
