@@ -10,6 +10,7 @@ from schemas.recipe import CurateParams, VerifyParams
 from schemas.tables import TABLES
 from tasks.curate import write_curated
 from tasks.shards import ShardJob, rows_to_table, write_shard
+from tasks.splitting import Splitting
 from tasks.verify import verify_shard_rows, write_verdicts
 from tests.conftest import draw_image
 
@@ -34,7 +35,14 @@ def make_problem(number: int, **changes: Any) -> dict[str, Any]:
         "image_sha256": ["0" * 64],
         "original_sha256": ["0" * 64],
         "image_size": [[64, 48]],
+        "image_hashes": [None],
     } | changes
+
+
+def make_screen(problem: dict[str, Any]) -> dict[str, Any]:
+    """Make the row of a problem that is like no other."""
+    problem_id = problem["problem_id"]
+    return {"problem_id": problem_id, "group": problem_id, "drop_reason": None, "detail": None}
 
 
 def make_text(problem: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -101,6 +109,7 @@ def write_tables(
     """Write all tables of one shard; verdicts and curated tables follow from the others."""
     given = {
         "problems": problems,
+        "screens": [make_screen(problem) for problem in problems],
         "formal_texts": texts,
         "rollouts": rollouts,
         "ingest_rejects": refusals,
@@ -108,7 +117,8 @@ def write_tables(
     for table, rows in given.items():
         write_shard(job, table, rows_to_table(rows, TABLES[table]), {})
     write_verdicts(job, asyncio.run(verify_shard_rows(job, VerifyParams(), None)))
-    write_curated(job, CurateParams())
+    params = CurateParams()
+    write_curated(job, asyncio.run(Splitting([job], params).get()), params)
     return job
 
 

@@ -26,7 +26,7 @@ def make_grpo(number: int) -> dict:
     problem = make_problem(number)
     row = {name: problem[name] for name in TABLES["grpo"].names if name in problem}
     prompt = [{"role": "user", "content": problem["question"]}]
-    rates = {"pass_rate": 0.0, "is_censored": False, "num_rollouts": 4}
+    rates = {"pass_rate": 0.0, "is_censored": False, "num_rollouts": 4, "difficulty": "hard"}
     return row | rates | {"prompt": prompt, "solution": problem["gold_answer"]}
 
 
