@@ -15,6 +15,7 @@ VARIABLES = {
     "mark": "0123456789ab",
     "pseudo_cot": "There are two.",
     "lines": "1 2 3 4: cat",
+    "objects": "1 2 3 4: cat",
 }
 
 
