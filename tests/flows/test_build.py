@@ -90,9 +90,9 @@ def test_every_step_of_the_funnel_adds_up(built):
     steps = built.funnel
     for step in steps:
         assert step["num_in"] == step["num_out"] + sum(step["reasons"].values()), step
-    rows, texts, rollouts, verdicts, curated = steps
+    rows, screens, texts, rollouts, verdicts, curated = steps
     assert rows["num_in"] == NUM_GOOD + 10
-    assert texts["num_in"] == rows["num_out"] == NUM_GOOD + 3
+    assert texts["num_in"] == screens["num_out"] == rows["num_out"] == NUM_GOOD + 3
     assert rollouts["num_in"] == texts["num_out"] * K
     assert verdicts["num_in"] == rollouts["num_in"]
     assert curated["num_in"] == rows["num_out"]
@@ -100,7 +100,7 @@ def test_every_step_of_the_funnel_adds_up(built):
 
 
 def test_every_dropped_row_problem_and_rollout_is_published_with_its_reason(built):
-    rows, _, rollouts, _, curated = built.funnel
+    rows, _, _, rollouts, _, curated = built.funnel
     expected = {
         "duplicate": 1,
         "duplicate_id": 1,
