@@ -15,17 +15,15 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from schemas.recipe import FormalizeParams
-from schemas.records import ShardReport
+from schemas.records import Reply, ShardReport
 from schemas.tables import FORMAL_TEXTS
 from tasks.faults import is_server_fault, stop_if_failing
 from tasks.formalizing import Formalizer
-from tasks.gathering import gather_in_order
 from tasks.grounding import Tools
+from tasks.meter import METER
 from tasks.sampling import ModelClient
 from tasks.shards import ShardJob, find_shard, iterate_rows, read_shard, rows_to_table, write_shard
 
-PROBLEMS_AT_ONCE = 256
-"""Problems of a shard whose images are in memory: enough to keep a server's queue full."""
 COLUMNS = [
     "problem_id",
     "images",
@@ -46,8 +44,14 @@ async def formalize_problems(
 ) -> list[dict[str, Any]]:
     """Write the formal text of every problem; rows come back in the order of the problems."""
     formalizer = Formalizer(client, params, tools)
-    ended = await gather_in_order(problems, formalizer.formalize, at_once=PROBLEMS_AT_ONCE)
-    stop_if_failing([reply for _, reply in ended], client.endpoint.model)
+    with METER.get().count_rows("formalize") as count:
+
+        async def formalize(problem: Mapping[str, Any]) -> tuple[dict[str, Any], Reply]:
+            with count.row():
+                return await formalizer.formalize(problem)
+
+        ended = await client.run_all(problems, formalize)
+        stop_if_failing([reply for _, reply in ended], client.endpoint.model)
     return [row for row, _ in ended]
 
 

@@ -24,6 +24,7 @@ from tasks.answers import check_answer, split_thought, type_gold
 from tasks.attempts import Attempts, Check
 from tasks.budgeted import BudgetedClient
 from tasks.faults import is_server_fault, stop_if_failing
+from tasks.meter import METER
 from tasks.policies import make_policy
 from tasks.shards import ShardJob, find_shard, read_shard, rows_to_table, write_shard
 
@@ -45,6 +46,7 @@ def make_requests(
         formal_text=problem["text"],
         question=problem["question"],
         options=render_options(problem["options"]),
+        gold_answer=problem["gold_answer"] if params.show_gold else None,
     )
     sampling = SamplingParams(
         temperature=params.temperature, top_p=params.top_p, max_tokens=params.max_tokens
@@ -112,15 +114,18 @@ async def reason_problems(
     prompt = load_prompt(params.prompt)
     attempts = Attempts(client, params)
 
-    async def sample(problem: Mapping[str, Any]) -> list[Reply]:
-        requests = make_requests(problem, prompt, params)
-        return await attempts.sample(requests, make_check(problem, verify))
-
-    sampled = await client.run_all(
-        problems.iter_rows(named=True), sample, requests_each=params.num_rollouts
-    )
     model = client.endpoint.model
-    stop_if_failing([reply for replies in sampled for reply in replies], model)
+    with METER.get().count_rows("reason") as count:
+
+        async def sample(problem: Mapping[str, Any]) -> list[Reply]:
+            requests = make_requests(problem, prompt, params)
+            with count.row():
+                return await attempts.sample(requests, make_check(problem, verify))
+
+        sampled = await client.run_all(
+            problems.iter_rows(named=True), sample, requests_each=params.num_rollouts
+        )
+        stop_if_failing([reply for replies in sampled for reply in replies], model)
     return [
         make_rollout(problem_id, index, reply, model)
         for problem_id, replies in zip(problems["problem_id"], sampled, strict=True)

@@ -10,6 +10,9 @@ class ReasonParams(SampledParams):
 
     prompt: str = "reason.plain"
     """Prompt file in prompts/, without its role and ending."""
+    show_gold: bool = False
+    """Show the reasoner the gold answer; it may then be rationalized, so it is recorded as
+    `gold_shown`. Source: Vision-R1, issue 17 of its repository."""
     num_rollouts: int = Field(default=4, ge=1, le=1024)
     """Rollouts per problem, k; with `k_max` the first of them."""
     k_max: int | None = Field(default=None, ge=1, le=1024)
