@@ -102,6 +102,7 @@ ROLLOUTS = pa.schema(
         column("prompt_tokens", pa.int32(), "as the server counted", nullable=True),
         column("completion_tokens", pa.int32(), "as the server counted", nullable=True),
         column("producer", pa.string(), "model that wrote it"),
+        column("gold_shown", pa.bool_(), "the gold answer was shown to the model that wrote it"),
         column("error", pa.string(), "why there is no text", nullable=True),
     ]
 )

@@ -128,7 +128,8 @@ class Curator:
 
 def _name_models(rollout: dict[str, Any], text: dict[str, Any]) -> dict[str, Any]:
     """Return what an SFT row takes of its rollout and its formal text."""
-    return rollout | {"formalizer": text["producer"], "gold_shown": text["gold_shown"]}
+    gold_shown = rollout["gold_shown"] or text["gold_shown"]
+    return rollout | {"formalizer": text["producer"], "gold_shown": gold_shown}
 
 
 def count_reasons(rejects: pa.Table) -> Counter[str]:

@@ -74,7 +74,9 @@ def make_check(problem: Mapping[str, Any], verify: VerifyParams) -> Check:
     return check
 
 
-def make_rollout(problem_id: str, rollout_index: int, reply: Reply, model: str) -> dict[str, Any]:
+def make_rollout(
+    problem_id: str, rollout_index: int, reply: Reply, model: str, *, gold_shown: bool = False
+) -> dict[str, Any]:
     """Make a row of `rollouts`; the thought comes from its own field or from think tags."""
     reasoning, answer_text = reply.reasoning, None
     if reply.status.has_text:
@@ -90,6 +92,7 @@ def make_rollout(problem_id: str, rollout_index: int, reply: Reply, model: str) 
         "prompt_tokens": reply.prompt_tokens,
         "completion_tokens": reply.completion_tokens,
         "producer": model,
+        "gold_shown": gold_shown,
         "error": reply.error,
     }
 
@@ -127,7 +130,7 @@ async def reason_problems(
         )
         stop_if_failing([reply for replies in sampled for reply in replies], model)
     return [
-        make_rollout(problem_id, index, reply, model)
+        make_rollout(problem_id, index, reply, model, gold_shown=params.show_gold)
         for problem_id, replies in zip(problems["problem_id"], sampled, strict=True)
         for index, reply in enumerate(replies)
     ]

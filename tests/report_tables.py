@@ -81,6 +81,7 @@ def make_rollout(
         "prompt_tokens": 9,
         "completion_tokens": tokens,
         "producer": "toy-llm",
+        "gold_shown": False,
         "error": None,
     } | changes
 

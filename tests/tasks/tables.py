@@ -77,6 +77,7 @@ def make_rollout(number: int, index: int, **changes: Any) -> dict[str, Any]:
         "prompt_tokens": 20,
         "completion_tokens": 30 - index,
         "producer": "toy-llm",
+        "gold_shown": False,
         "error": None,
     }
     return row | changes
