@@ -30,6 +30,9 @@ GOLD_COLUMNS = ["problem_id", "gold_answer", "options", "unit"]
 ROLLOUT_COLUMNS = ["problem_id", "rollout_index", "status", "answer_text"]
 DEFAULT_PARAMS = VerifyParams()
 
+NOT_ANSWERED = ("outrun", "no_reply")
+"""Rules of verdicts on rollouts without a text."""
+
 
 def verify_rollouts(
     rollouts: pl.DataFrame,
@@ -87,7 +90,7 @@ def make_verdict(
     rollout: Mapping[str, Any], policy: Policy, verdict: Verdict | None
 ) -> dict[str, Any]:
     """Make a row of `verdicts`; without a verdict there was no reply, or nobody waited for it."""
-    unasked = "outrun" if rollout["status"] == Status.OUTRUN else "no_reply"
+    unasked = NOT_ANSWERED[0 if rollout["status"] == Status.OUTRUN else 1]
     return {
         "problem_id": rollout["problem_id"],
         "rollout_index": rollout["rollout_index"],
@@ -102,6 +105,8 @@ def make_verdict(
 
 
 def _name_verdict(row: Mapping[str, Any]) -> str:
+    if row["rule"] in NOT_ANSWERED:
+        return str(row["rule"])
     return {True: "correct", False: "incorrect", None: "cannot_tell"}[row["is_correct"]]
 
 

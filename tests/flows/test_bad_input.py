@@ -273,8 +273,8 @@ def test_rows_that_a_server_rejects_are_kept_with_their_reason(source, tmp_path,
     with FakeModelServer() as server:
         report = run_build(server, [source], tmp_path / "w", "reason.num_rollouts=3")
         assert server.counts["requests"] == 6 + 6 * 3
-    assert report.funnel[2]["reasons"] == {"rejected": 3}
-    assert report.funnel[3]["reasons"]["cannot_tell"] == 3
+    assert report.funnel[3]["reasons"] == {"rejected": 3}
+    assert report.funnel[4]["reasons"]["no_reply"] == 3
     table = pl.read_parquet(f"{report.target}/rejects/*.parquet")
     lost = table.filter(pl.col("drop_reason") == "no_verdict")
     assert lost["source_id"].to_list() == ["id-1"]
