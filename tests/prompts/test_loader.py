@@ -15,6 +15,8 @@ VARIABLES = {
     "mark": "0123456789ab",
     "pseudo_cot": "There are two.",
     "lines": "1 2 3 4: cat",
+    "format": "csv",
+    "problems": "- Line 2: This row has 1 cell.",
     "objects": "1 2 3 4: cat",
 }
 
