@@ -125,7 +125,7 @@ async def run_stages(plan: BuildPlan, budget: Budget) -> tuple[list[FunnelStep],
             rollouts = await run_stage(
                 plan,
                 "reason",
-                count_texts(texts) * recipe.reason.num_rollouts,
+                count_texts(texts),
                 lambda job: reason_shard(job, models.clients["llm"], recipe.reason, recipe.verify),
             )
         async with models.serve("judge"):

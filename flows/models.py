@@ -109,9 +109,7 @@ class Models:
         meter, stage = METER.get(), STAGE_OF[role]
 
         def count(reply: Reply, is_reused: bool) -> None:
-            # A judge is asked about some rows only, and the stage counts them all when it has them.
-            rows = 0 if role == "judge" else 1
-            meter.count_reply(stage, reply, is_reused=is_reused, rows=rows)
+            meter.count_reply(stage, reply, is_reused=is_reused)
 
         endpoint = Endpoint(
             model=model.name,

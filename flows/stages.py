@@ -10,7 +10,7 @@ from flows.plan import TABLES_OF, BuildPlan
 from schemas.records import ShardReport
 from tasks.funnel import sum_counts
 from tasks.meter import METER
-from tasks.shards import ShardJob, complete_table, find_table
+from tasks.shards import ShardJob, complete_table, find_shard, find_table
 from tasks.unfinished import watch_unfinished
 
 SHARDS_AT_ONCE = 4
@@ -52,7 +52,9 @@ async def run_stage(
             async with slots:
                 with watch_unfinished():
                     report = await make_shard(job)
-            meter.finish_shard(stage, report, counts_replies=stage in ("formalize", "reason"))
+            # The stages that ask a model a row count their rows themselves, as they end.
+            if report.is_reused or stage not in ROWS_OF:
+                meter.advance(stage, count_done(job, report, stage), reused=report.is_reused)
             return report
 
         async with asyncio.TaskGroup() as group:
@@ -69,6 +71,20 @@ async def run_stage(
     return reports
 
 
+def count_done(job: ShardJob, report: ShardReport, stage: str) -> int:
+    """Return the rows of a stage that a finished shard is of."""
+    table, count = ROWS_OF.get(stage, (report.table, count_all))
+    if table != report.table:
+        found = find_shard(job, table, is_unfinished_fine=True)
+        return count([found]) if found else 0
+    return count([report])
+
+
+def count_all(reports: list[ShardReport]) -> int:
+    """Return all that a table's counts add up to."""
+    return sum_counts(reports).total()
+
+
 def count_rows(reports: list[ShardReport]) -> int:
     """Return the number of rows of a table."""
     return sum(report.rows for report in reports)
@@ -78,3 +94,7 @@ def count_texts(reports: list[ShardReport]) -> int:
     """Return the number of formal texts that can be reasoned from."""
     counts = sum_counts(reports)
     return counts["ok"] + counts["truncated"]
+
+
+ROWS_OF = {"formalize": ("formal_texts", count_all), "reason": ("formal_texts", count_texts)}
+"""Stage whose rows are problems to the table that tells how many it has."""

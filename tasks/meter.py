@@ -1,13 +1,17 @@
 """Counts of a run while it goes on: what the progress display reads.
 
 Stage tasks add to it, the display only reads it; a run without a display has one all the same.
+Rows are counted by their stage as they end; tokens and requests by the replies that come in.
 """
 
+import contextlib
 import time
+from collections.abc import Generator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from schemas.records import Reply, ShardReport
+from schemas.records import Reply
+from tasks.model_meter import ModelMeter
 
 
 @dataclass(slots=True)
@@ -19,7 +23,7 @@ class StageMeter:
     done: int = 0
     """Rows that are finished, found ones included."""
     reused: int = 0
-    """Rows that were found finished, or replies that were found kept."""
+    """Rows that were found finished, or whose replies were all found kept."""
     completion_tokens: int = 0
     """Tokens that models wrote for this stage in this run."""
     started: float | None = None
@@ -35,10 +39,53 @@ class StageMeter:
 
 
 @dataclass(slots=True)
+class _Row:
+    """A row in the making."""
+
+    num_new: int = 0
+    """Replies to it that were not kept before."""
+
+
+_ROW: ContextVar[_Row | None] = ContextVar("_ROW", default=None)
+
+
+@dataclass(slots=True)
+class RowCount:
+    """Counts the rows of one shard in its stage as they end."""
+
+    stage: StageMeter
+    done: int = 0
+    reused: int = 0
+
+    @contextlib.contextmanager
+    def row(self) -> Generator[None]:
+        """Count a row when the block ends; it was found where all its replies were kept."""
+        row = _Row()
+        token = _ROW.set(row)
+        try:
+            yield
+        finally:
+            _ROW.reset(token)
+        self._add(1, 0 if row.num_new else 1)
+
+    def take_back(self) -> None:
+        """Uncount the rows: their shard is tried again."""
+        self._add(-self.done, -self.reused)
+
+    def _add(self, done: int, reused: int) -> None:
+        self.done += done
+        self.reused += reused
+        self.stage.done += done
+        self.stage.reused += reused
+
+
+@dataclass(slots=True)
 class Meter:
-    """Progress of a run: one `StageMeter` a stage."""
+    """Progress of a run: one `StageMeter` a stage, one `ModelMeter` a model."""
 
     stages: dict[str, StageMeter] = field(default_factory=dict[str, StageMeter])
+    models: dict[str, ModelMeter] = field(default_factory=dict[str, ModelMeter])
+    """By role."""
     note: str = ""
     """What the run waits for, in words; empty while it goes on."""
 
@@ -60,17 +107,24 @@ class Meter:
         meter.done += rows
         meter.reused += rows if reused else 0
 
-    def count_reply(self, stage: str, reply: Reply, *, is_reused: bool, rows: int = 1) -> None:
-        """Count one reply of a model, which finishes `rows` of its stage."""
-        self.advance(stage, rows, reused=is_reused)
-        if not is_reused:
-            self.stages[stage].completion_tokens += reply.completion_tokens or 0
+    @contextlib.contextmanager
+    def count_rows(self, stage: str) -> Generator[RowCount]:
+        """Count the rows of a shard one by one; those of a shard that fails are taken back."""
+        count = RowCount(self.stages.setdefault(stage, StageMeter()))
+        try:
+            yield count
+        except BaseException:
+            count.take_back()
+            raise
 
-    def finish_shard(self, stage: str, report: ShardReport, *, counts_replies: bool) -> None:
-        """Count a shard whose rows were not counted one by one."""
-        if report.is_reused or not counts_replies:
-            rows = sum(report.counts.values())
-            self.advance(stage, rows, reused=report.is_reused)
+    def count_reply(self, stage: str, reply: Reply, *, is_reused: bool) -> None:
+        """Count one reply of a model, of the row in whose making it was asked for."""
+        if is_reused:
+            return
+        meter = self.stages.setdefault(stage, StageMeter())
+        meter.completion_tokens += reply.completion_tokens or 0
+        if (row := _ROW.get()) is not None:
+            row.num_new += 1
 
 
 METER: ContextVar[Meter] = ContextVar("METER")
