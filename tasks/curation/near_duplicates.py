@@ -33,8 +33,9 @@ def find_links(
         max_distance: Bits in which the hashes of one image may differ.
 
     Returns:
-        (links; problem_id, other_id, kind, score), sorted, problem_id < other_id. `kind` is `image` (score 1 - bits that
-        differ / 256) or `question` (score: edit ratio). Of what many share, each is linked to one.
+        (links; problem_id, other_id, kind, score), sorted, problem_id < other_id. `kind` is
+        `image` (score: 1 - bits that differ / 256) or `question` (score: edit ratio). Of what
+        many share, each is linked to one.
     """
     ordered = problems.sort("problem_id")
     links = pl.concat([_link_images(ordered, max_distance), _link_questions(ordered, rule)])

@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from tasks.curation.banding import Pairs, pair_across, pair_within
+from tasks.curation.banding import Keys, Pairs, pair_across, pair_within
 from tasks.curation.minhash import MinHashPlan, make_keys, sign_texts
+from tasks.curation.shingles import hash_text, mix
 from tasks.curation.words import fold_text, split_words
 
 MAX_CHARS = 4000
+MAX_PARTNERS = 16
+"""Candidates of a question in each band, where a template gives it very many."""
+_BLOCK_PAIRS = 1 << 18
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _MARK = re.compile(r"<image>", re.IGNORECASE)
 
@@ -55,7 +59,7 @@ def link_questions(questions: Sequence[str], rule: QuestionRule) -> Iterator[Que
     for places in rows.values():
         for place in places[1:]:
             yield QuestionPair(first=places[0], second=place, ratio=1.0)
-    pairs = pair_within(make_keys(sign_texts(texts, rule.plan), rule.plan))
+    pairs = pair_within(_make_keys(texts, rule), MAX_PARTNERS)
     for first, second, ratio in _confirm(texts, texts, pairs, rule):
         yield QuestionPair(first=rows[texts[first]][0], second=rows[texts[second]][0], ratio=ratio)
 
@@ -66,10 +70,8 @@ def match_questions(
     """Yield every pair of a row and a row of the other table that ask the same."""
     rows, other_rows = group_questions(questions, rule), group_questions(others, rule)
     texts, other_texts = list(rows), list(other_rows)
-    keys, other_keys = (
-        make_keys(sign_texts(own, rule.plan), rule.plan) for own in (texts, other_texts)
-    )
-    for place, other, ratio in _confirm(texts, other_texts, pair_across(keys, other_keys), rule):
+    pairs = pair_across(_make_keys(texts, rule), _make_keys(other_texts, rule), MAX_PARTNERS)
+    for place, other, ratio in _confirm(texts, other_texts, pairs, rule):
         for first in rows[texts[place]]:
             for second in other_rows[other_texts[other]]:
                 yield QuestionPair(first=first, second=second, ratio=ratio)
@@ -96,22 +98,27 @@ def _has_words(text: str, min_words: int) -> bool:
     return len(split_words(text)) >= max(1, min_words)
 
 
+def _make_keys(texts: list[str], rule: QuestionRule) -> Keys:
+    """Make keys of MinHash bands; the numbers go into them where they must be the same."""
+    keys = make_keys(sign_texts(texts, rule.plan), rule.plan)
+    if rule.has_same_numbers:
+        numbers = [hash_text(" ".join(sorted(_NUMBER.findall(text)))) for text in texts]
+        keys = mix(keys + np.array(numbers, dtype=np.uint64)[:, None])
+    return keys
+
+
 def _confirm(
     texts: list[str], others: list[str], pairs: Pairs, rule: QuestionRule
 ) -> Iterator[tuple[int, int, float]]:
     cutoff = 100 * rule.min_ratio
-    ratios = process.cpdist(
-        [texts[first] for first in pairs[:, 0].tolist()],
-        [others[second] for second in pairs[:, 1].tolist()],
-        scorer=fuzz.ratio,
-        score_cutoff=cutoff,
-        dtype=np.float64,
-    )
-    for place in np.flatnonzero(ratios >= max(cutoff, 1e-9)).tolist():
-        first, second = pairs[place].tolist()
-        if not rule.has_same_numbers or _have_same_numbers(texts[first], others[second]):
+    for block in np.split(pairs, range(_BLOCK_PAIRS, len(pairs), _BLOCK_PAIRS)):
+        ratios = process.cpdist(
+            [texts[first] for first in block[:, 0].tolist()],
+            [others[second] for second in block[:, 1].tolist()],
+            scorer=fuzz.ratio,
+            score_cutoff=cutoff,
+            dtype=np.float64,
+        )
+        for place in np.flatnonzero(ratios >= max(cutoff, 1e-9)).tolist():
+            first, second = block[place].tolist()
             yield first, second, float(ratios[place]) / 100
-
-
-def _have_same_numbers(first: str, second: str) -> bool:
-    return sorted(_NUMBER.findall(first)) == sorted(_NUMBER.findall(second))
