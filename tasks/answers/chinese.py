@@ -24,6 +24,7 @@ _HAN = re.compile("[\u4e00-\u9fff\u3007]")
 _TRUTH = re.compile(rf"(?:(?P<true>{_TRUE})|(?:{_FALSE}))(?=$|[,.;!])")
 _OPTION = re.compile(r"选(?:项|择)?:? ?(?=[(\[]?[A-Z](?![A-Za-z]))")
 _OPTION_AFTER = re.compile(r"(?<![A-Za-z])([A-Z]) ?(?:选项|项)(?=$|[,.;]|是?正确)")
+_ABOUT = re.compile("^(?:大约|大概|约)(?:是|为)?")
 _CORRECT = re.compile("(?<=option [A-Z]) ?是?(?:正确|对)的?")
 _ANSWER = re.compile("^(?:正确)?(?:答案|答)(?:是|为|选)?:? ?")
 _NUMERAL = f"[{''.join(_DIGITS)}{''.join(_SCALES)}]{{1,30}}"
@@ -50,7 +51,7 @@ def translate_chinese(text: str) -> str:
     """Write the Chinese forms of an answer in the forms that the rules read."""
     if not _HAN.search(text):
         return text
-    text = _ANSWER.sub("answer: ", text)
+    text = _ABOUT.sub("about ", _ANSWER.sub("answer: ", text))
     text = _OPTION_AFTER.sub(r"option \1", _OPTION.sub("option ", text))
     text = _CORRECT.sub(" is correct", text)
     truth = _TRUTH.match(text)

@@ -31,6 +31,7 @@ _NAMED_LETTER = re.compile(
 _OTHER_LETTER = re.compile(
     r"(?<![\w'])[B-HJ-Z](?![\w'])|(?<![\w'])A(?=[),.]|$| or | and )|\([A-Za-z]\)"
 )
+_REASON = re.compile(r"(?:^|(?<=[ ,]))(?:because|since|as) ", re.IGNORECASE)
 _NEGATION = re.compile(
     r"\b(?:not|never|neither|nor|except|cannot|either|or|whether|incorrect|wrong|unlikely)\b|n't\b",
     re.IGNORECASE,
@@ -143,7 +144,11 @@ def _agrees(letter: str, rest: str, options: tuple[str, ...]) -> bool:
 
 
 def _names_other(letter: str, rest: str) -> bool:
-    """Tell whether what follows a letter names another one, or speaks against this one."""
+    """Tell whether what follows a letter names another one, or speaks against this one.
+
+    Reasons may name the others: `C, since A and B are wrong`.
+    """
+    rest = _REASON.split(rest, maxsplit=1)[0]
     if re.match(r"(?:or|and|/|,|&)\b", rest, re.IGNORECASE):
         return True
     if _SAYS_OF_LETTER.match(rest) and _NEGATION.search(rest):

@@ -10,7 +10,7 @@ from functools import partial
 from tasks.answers.intervals import parse_region, regions_match
 from tasks.answers.judgement import Check, Judgement, list_tails
 from tasks.answers.kinds import AnswerType
-from tasks.answers.mathematics import NEEDS_ALGEBRA, is_comparable, settle
+from tasks.answers.mathematics import NEEDS_ALGEBRA, has_bound, has_prose, is_comparable, settle
 from tasks.answers.matrices import list_vector, parse_matrix
 from tasks.answers.normalization import normalize, to_key
 from tasks.answers.number_words import write_digits
@@ -45,6 +45,8 @@ def judge_interval(check: Check) -> Judgement:
         answer = parse_region(part)
         if gold is not None and answer is not None:
             return _choose([regions_match(gold, answer, partial(match_values, check))], "interval")
+    if has_bound(check.text) and not has_prose(check.text):
+        return settle(check.wanted, check.text, check.policy, check.compare)
     return False, "interval"
 
 

@@ -27,9 +27,10 @@ _SEQUENCES = {"(": AnswerType.TUPLE, "[": AnswerType.TUPLE, "{": AnswerType.SET}
 _RELATION = re.compile(r"[=<>]|!=")
 _MATH_SIGN = re.compile(
     r"[\\^=+*<>\u00b1\u221e{}|]|[0-9(] ?/|/ ?[0-9(]|(?<![A-Za-z])(?:sqrt|infty)\b"
-    r"|[0-9](?:pi\b|[a-z]\b)"
+    r"|[0-9](?:pi\b|[a-z]\b)|^pi$|(?<![A-Za-z])[a-z]!|\)!"
 )
 _LONG_WORD = re.compile(r"(?<![\\A-Za-z])(?!sqrt|sin|cos|tan|log|exp|pi|infty)[A-Za-z]{3,}")
+_LETTER = re.compile(r"[A-Z]|\([A-Z]\)")
 _SENTENCE = re.compile(r"\b(?:is|are|was|were|has|have|because|since|the|a|an|it|yes|no)\b", re.I)
 
 
@@ -63,7 +64,7 @@ def infer_type(answer: str, unit: str | None = None) -> AnswerType:
     text = normalize(answer)
     if to_key(text) in YES_NO:
         return AnswerType.YES_NO
-    if len(text) == 1 and text in LETTERS and unit is None:
+    if unit is None and _LETTER.fullmatch(text):
         return AnswerType.CHOICE
     if parse_date(text):
         return AnswerType.DATE

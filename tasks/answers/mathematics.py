@@ -51,7 +51,10 @@ _UNIT_WORDS = re.compile(
     r" (?P<unit>(?:(?:square|cubic|sq|cu)\.? )?[A-Za-z]{1,12}(?:\^\{?[23]\}?)?"
     r"(?:(?: per |/)[A-Za-z]{1,12}(?:\^\{?[23]\}?)?)?)$"
 )
-_JUXTAPOSED = re.compile(r"(?<![\^_.0-9])[0-9.]+ +[0-9.]|[0-9],(?![0-9]{3}(?![0-9]))|[;?]")
+_JUXTAPOSED = re.compile(
+    r"(?<![\^_.0-9])[0-9.]+ +[0-9.]|[0-9],(?![0-9]{3}(?![0-9]))|[;?]|[-+*/^=] ?$"
+)
+_NAME_AFTER = re.compile(r"(?P<value>[^=<>A-Za-z\\]{1,80}) ?= ?[A-Za-z]")
 _RELATION = re.compile(r"[^=<>]{0,80}?[A-Za-z)}][^=<>]{0,40}[-+*/^][^=<>]{0,80}=")
 _BOUND = re.compile(r"[<>\u2208\u222a]|!=|infty|\\[lg]eq?(?![a-z])")
 _DATE_LIKE = re.compile(r"[0-9]+/[0-9]+/[0-9]+|[0-9]+(?:-[0-9]+){2,}|[0-9] ?: ?[0-9]")
@@ -114,6 +117,10 @@ def list_mathematics(answer: str) -> Iterator[Mathematics]:
     """
     text = unwrap(answer)
     if len(text) > MAX_CHARS or HEDGE_WORD.search(text):
+        return
+    reversed_name = _NAME_AFTER.fullmatch(text)
+    if reversed_name:
+        yield split_unit(reversed_name["value"].rstrip())
         return
     ends = [] if is_relation(text) else [found.end() for found in _TAIL.finditer(text)]
     for start in (0, *reversed(ends[-MAX_TAILS:])):

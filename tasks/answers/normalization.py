@@ -82,7 +82,8 @@ _SIMPLE_NUMBER = re.compile(r"-?[0-9.,]+")
 
 _BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_\n]+)(?<=\S)\1")
 _HOUR_MARK = re.compile(r"(?<=[0-9])( ?[AaPp])\. ?[Mm](?:\.|(?![A-Za-z]))")
-_STRIPPED_STARTS = frozenset(" \t*`$\\\"'")
+_WORD_END = re.compile(r"[^\W\d_]{2}!+$")
+_STRIPPED_STARTS = frozenset("# \t*`$\\\"'")
 _STRIPPED_ENDS = frozenset(" \t*`.,;:?!")
 _OUTER_MATH = (
     ("$$", "$$"),
@@ -185,13 +186,16 @@ def _write_fraction(found: re.Match[str]) -> str:
 
 
 def strip_outer(text: str) -> str:
-    """Strip closing punctuation and paired wrappers until none is left, at most eight deep."""
+    """Strip closing punctuation and paired wrappers until none is left, at most eight deep.
+
+    An exclamation mark after two letters ends a word (`red!`), else it is a factorial.
+    """
     for _ in range(8):
         if text[:1] not in _STRIPPED_STARTS and text[-1:] not in _STRIPPED_ENDS:
             break
         before = text
-        text = text.strip(" \t*`").rstrip(".,;:?")
-        if text.endswith("!") and not text[-2:-1].isdigit():
+        text = text.lstrip("# ").strip(" \t*`").rstrip(".,;:?")
+        if text.endswith("!") and _WORD_END.search(text[-20:]):
             text = text.rstrip("!")
         pairs = _OUTER_MATH if text[:1] in _STRIPPED_STARTS else ()
         for opening, closing in pairs:

@@ -16,6 +16,7 @@ from tasks.answers.pairs import Numbers, parse_range, parse_ratio, ranges_match,
 from tasks.answers.policy import Policy, is_within_tolerance
 from tasks.answers.quantities import Quantity, parse_quantity, quantities_match
 from tasks.answers.sentences import Absence, find_quantities
+from tasks.answers.units import Unit, is_angle
 
 _NO_ONE_NUMBER = re.compile(
     r"[<>\u00b1\u2208\u222a;?]|!=|,(?![0-9]{3})| (?:and|or) |/ ?0(?![0-9.])|\[\[|infty"
@@ -66,6 +67,8 @@ def _settle_number(check: Check, forms: tuple[Quantity, ...]) -> Judgement | Non
         return None
     values = [forms[0].value] + ([forms[0].value / 100] if forms[0].is_percent else [])
     golds = [Mathematics(str(value), forms[0].unit) for value in values]
+    if is_angle(forms[0].unit):
+        golds = [Mathematics(f"{values[0]}\u00b0", Unit())]
     stated = list(list_mathematics(check.answer))
     found = [settle_statement(gold, stated, check.policy, check.compare) for gold in golds]
     return next((judged for judged in found if judged and judged[0]), found[0])

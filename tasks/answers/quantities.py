@@ -97,7 +97,10 @@ def quantities_match(gold: Quantity, answer: Quantity, policy: Policy) -> bool:
     if policy.units is UnitPolicy.STRICT and bool(gold.unit.known) != bool(answer.unit.known):
         return False
     factor = compare_units(gold.unit, answer.unit)
-    return factor is not None and is_within_tolerance(gold.value, answer.value * factor, policy)
+    if factor is None:
+        return False
+    value = answer.value if factor == 1 else answer.value * factor
+    return is_within_tolerance(gold.value, value, policy)
 
 
 def _percent_matches(gold: Quantity, answer: Quantity, policy: Policy) -> bool:

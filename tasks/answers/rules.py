@@ -65,7 +65,7 @@ _find_gold = lru_cache(maxsize=2048)(find_option)
 def _judge_choice(check: Check) -> Judgement:
     options = check.gold.options
     if options is None:
-        return pick_letter(check.text) == check.wanted.upper(), "choice"
+        return pick_letter(check.text) == check.wanted.strip("()").upper(), "choice"
     picked = pick_option(check.text, options)
     return picked is not None and picked == _find_gold(check.wanted, options), "choice"
 

@@ -88,6 +88,8 @@ def _find_one(text: str, gold_unit: Unit) -> Quantity | Absence:
         return Absence.NO_NUMBER if numbers is not None else Absence.SEVERAL
     if HEDGE.search(text) or _BOUND.search(text):
         return Absence.HEDGE
+    if len(numbers) > 1 and not any(map(str.isalpha, text)):
+        return Absence.SEVERAL
     named = [number for number in numbers if gold_unit and shares_unit(gold_unit, number.unit)]
     chosen = named if len({number.value for number in named}) == 1 else numbers
     return chosen[0] if len({number.value for number in chosen}) == 1 else Absence.SEVERAL

@@ -28,8 +28,9 @@ from tasks.answers.pairs import parse_ratio
 from tasks.answers.quantities import parse_quantity
 from tasks.answers.sentences import HEDGE_WORD
 from tasks.answers.sequences import split_name, split_parts, strip_brackets
-from tasks.answers.units import parse_unit
+from tasks.answers.units import is_angle, parse_unit
 
+_LETTER = re.compile(r"[A-Za-z]")
 _HAS_VALUE = re.compile(r"[^\W_]|\u221e")
 _STATEMENT_TYPES = {AnswerType.EXPRESSION, AnswerType.EQUATION, AnswerType.TEXT, AnswerType.CHOICE}
 
@@ -69,7 +70,7 @@ def _is_of_another_kind(check: Check) -> bool:
 def _list_candidates(check: Check) -> list[Mathematics]:
     """List the mathematics of an answer; a number in any form (`9 million`) as its digits."""
     number = parse_quantity(check.text)
-    if number is None or number.is_percent:
+    if number is None or number.is_percent or is_angle(number.unit):
         return list(list_mathematics(check.answer))
     value = number.value
     text = str(Decimal(value.numerator) / value.denominator) if number.has_point else str(value)
@@ -86,7 +87,8 @@ def narrow_equation(check: Check) -> Check | None:
     if name is None:
         return _retype(check, AnswerType.EXPRESSION)
     if other is not None and not _are_twins(name, other):
-        return None
+        is_solved_for = {name, other} <= set(_LETTER.findall(value + check.text))
+        return _retype(check, AnswerType.EXPRESSION) if is_solved_for else None
     answer_type = infer_type(value, check.gold.unit)
     if answer_type not in _STATEMENT_TYPES:
         gold = Gold(answer=value, answer_type=answer_type, unit=check.gold.unit)

@@ -141,6 +141,11 @@ def is_money(unit: Unit) -> bool:
     return any(_FACTORS[name][0] in _MONEY and power > 0 for name, power in unit.known)
 
 
+def is_angle(unit: Unit) -> bool:
+    """Tell degrees alone, which mathematics can turn into radians."""
+    return unit.known == (("degree", 1),)
+
+
 def find_ratio(large: str, small: str) -> Fraction | None:
     """Give how many of a large unit a small one is (minutes in an hour: 1/60); None unless less."""
     (dimension, size), (other, part) = _FACTORS[large], _FACTORS[small]
