@@ -25,6 +25,11 @@ FORBIDDEN = {
     "audio": "other files",
     "video": "other files",
     "template": "programs",
+    "xmp": "hidden tags",
+    "plaintext": "hidden tags",
+    "listing": "hidden tags",
+    "noembed": "hidden tags",
+    "noframes": "hidden tags",
 }
 """Element to what it would bring in."""
 LOADING = frozenset((
@@ -38,6 +43,9 @@ _LINK = re.compile(r"\s*(?:(?:https?|mailto|tel):|#|[^:]*$)", re.IGNORECASE)
 _STYLE = re.compile(
     r"url\s*\(|@import|expression\s*\(|image-set\s*\(|\\|-moz-binding", re.IGNORECASE
 )
+_PROGRAM = re.compile(r"(?:java|vb)script:", re.IGNORECASE)
+_RAW = ("style", "title", "textarea")
+"""Elements whose text holds no tags in HTML, but does inside of a drawing or a formula."""
 _SHOWN = ("alt", "value", "placeholder", "title", "aria-label", "label")
 
 
@@ -69,9 +77,15 @@ def _find_problems(element: etree._Element) -> Iterator[str]:
         yield "Remove <meta http-equiv>: a page must not act by itself."
     if name == "style" and _STYLE.search(element.text or ""):
         yield "Remove url(), @import and backslashes from <style>: a page must not load files."
+    if name in _RAW and "<" in (element.text or "") and _is_read_in_two_ways(element, name):
+        yield f"Remove < from <{name}>: browsers read it in two ways."
     for attribute, value in element.attrib.items():
         if problem := _find_attribute_problem(name, str(attribute).lower(), str(value)):
             yield problem
+
+
+def _is_read_in_two_ways(element: etree._Element, name: str) -> bool:
+    return name == "style" or any(outer.tag in ("svg", "math") for outer in element.iterancestors())
 
 
 def _find_attribute_problem(element: str, attribute: str, value: str) -> str | None:
@@ -80,6 +94,8 @@ def _find_attribute_problem(element: str, attribute: str, value: str) -> str | N
         return f"Remove {shown} from <{element}>: a page must not hold programs."
     if attribute == "style" and _STYLE.search(value):
         return f"Remove {shown} from <{element}>: a style must not load files."
+    if attribute not in _SHOWN and _PROGRAM.search("".join(value.split())):
+        return f"Remove {shown} from <{element}>: a page must not hold programs."
     if attribute == "srcdoc":
         return f"Remove {shown} from <{element}>: a page must not bring in other pages."
     if attribute in LOADING and not _LOCAL.fullmatch(value):

@@ -72,12 +72,21 @@ def _read_tags(reader: _Reader) -> Iterator[Tag]:
         if found["name"]:
             yield from _read_tag(reader, found)
         elif found.group() == "<!--":
-            _pass_over(reader, "-->", "This comment is never closed; write --> after it.")
+            _pass_comment(reader)
         elif len(found.group()) > 1:
             _pass_over(reader, ">", "This doctype is never closed; write >.")
         else:
             reader.note("Write &lt; for a < that begins no tag.")
             reader.at += 1
+
+
+def _pass_comment(reader: _Reader) -> None:
+    """Pass over a comment; one that browsers end elsewhere could hide what they would show."""
+    start, line = reader.at, reader.line
+    _pass_over(reader, "-->", "This comment is never closed; write --> after it.")
+    body = reader.text[start + 4 : reader.at]
+    if body.startswith((">", "->")) or "--!>" in body or "<!--" in body:
+        reader.problems.append(Problem(line, "Remove <!--, --!> and a leading > from the comment."))
 
 
 def _pass_over(reader: _Reader, end: str, message: str) -> None:
