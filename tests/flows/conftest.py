@@ -62,14 +62,13 @@ def run_build(
     sources: Sequence[Path | str],
     workspace: Path | str,
     *settings: str,
+    recipe: str = "openvlthinker",
     **options: Any,
 ) -> BuildReport:
     """Build in this process, as the command would."""
     models = {"vlm": f"fake-vlm@{server.url}", "llm": f"fake-llm@{server.url}"}
-    recipe = load_recipe(
-        "openvlthinker", sources=list(map(str, sources)), models=models, settings=settings
-    )
-    return asyncio.run(build(recipe, str(workspace), **options))
+    loaded = load_recipe(recipe, sources=list(map(str, sources)), models=models, settings=settings)
+    return asyncio.run(build(loaded, str(workspace), **options))
 
 
 def build_arguments(
