@@ -51,7 +51,7 @@ def test_a_setting_reaches_one_of_several_sources():
         (["reason.num_rollout=8"], "unknown key 'reason.num_rollout'; known keys there: .*num_r"),
         (["reason.num_rollouts=many"], "'reason.num_rollouts' is 'many': .* integer"),
         (["reason.num_rollouts=0"], "greater than or equal to 1"),
-        (["curate.select=best"], "'shortest' or 'first'"),
+        (["curate.select=best"], "'shortest', 'first', 'longest'"),
         (["source.0.colour=red"], "unknown key 'source.0.colour'"),
         (["verify"], "expected key=value, got 'verify'"),
         (["name.x=1"], "'name' is a value, not a section"),
