@@ -18,6 +18,8 @@ from flows.build import BuildReport, build
 from flows.recipe_files import load_recipe
 from tests.flows.conftest import read_files, read_times
 
+RATES = ("pass_rate", "num_rollouts", "is_censored")
+"""Columns that say how many rollouts are known."""
 pytestmark = [pytest.mark.flow, pytest.mark.shared, pytest.mark.usefixtures("prefect_server")]
 
 
@@ -53,9 +55,14 @@ def wait_for(url: str, process: subprocess.Popen) -> None:
     pytest.fail("the replay server does not answer")
 
 
-def run(folder: Path, url: str, workspace: Path) -> BuildReport:
+def run(
+    folder: Path, url: str, workspace: Path, *settings: str, is_racing: bool = False
+) -> BuildReport:
+    """Build with all rollouts in full, since the labels are of all of them, or with a race."""
     models = {"vlm": f"recorded-vlm@{url}/v1", "llm": f"recorded-llm@{url}/v1"}
-    recipe = load_recipe("openvlthinker", sources=[str(folder)], models=models)
+    settings = (*settings, f"reason.race={str(is_racing).lower()}")
+    sources = [str(folder)]
+    recipe = load_recipe("openvlthinker", sources=sources, models=models, settings=settings)
     return asyncio.run(build(recipe, str(workspace)))
 
 
@@ -108,6 +115,32 @@ def test_one_row_for_each_solved_problem_and_it_is_the_shortest(built):
     published = pl.read_parquet(f"{built}/published/sft/*.parquet")
     chosen = published.select("problem_id", "rollout_index")
     assert chosen.sort("problem_id").equals(shortest.sort("problem_id"))
+
+
+def test_a_race_selects_the_same_rollouts(built, recorded, tmp_path):
+    report = run(*recorded, tmp_path, is_racing=True)
+    chosen, whole = (
+        pl.read_parquet(f"{folder}/published/sft/*.parquet") for folder in (tmp_path, built)
+    )
+    same = [name for name in whole.columns if name not in RATES]
+    assert chosen.select(same).equals(whole.select(same))
+    assert chosen["is_censored"].any()
+    assert report.rows["grpo"] == pl.read_parquet(f"{built}/published/grpo/*.parquet").height
+    assert dict(report.funnel[2]["reasons"])["outrun"] > 300
+
+
+def test_more_rollouts_are_asked_only_of_problems_that_the_first_did_not_solve(
+    built, recorded, tmp_path
+):
+    growing = ("reason.num_rollouts=2", "reason.k_max=4")
+    run(*recorded, tmp_path, *growing, is_racing=True)
+    chosen, whole = (
+        pl.read_parquet(f"{folder}/published/sft/*.parquet") for folder in (tmp_path, built)
+    )
+    assert chosen["problem_id"].equals(whole["problem_id"])
+    solved = read_table(built, "verdicts").filter(pl.col("is_correct"))
+    early = solved.filter(pl.col("rollout_index") < 2)["problem_id"].n_unique()
+    assert read_table(tmp_path, "rollouts").height == 2 * early + 4 * (300 - early)
 
 
 def test_the_folder_loads_with_its_images(built, tmp_path):
