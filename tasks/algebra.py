@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from types import TracebackType
 from typing import Self
 
@@ -72,13 +73,12 @@ def write_latex(text: str) -> str | None:
 
 
 def _is_askable(text: str) -> bool:
-    depth = deepest = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
+    changes = [(character in "([{") - (character in ")]}") for character in text]
+    depths = [0, *accumulate(changes)]
     exponents = (digits.lstrip("0") for digits in _EXPONENT.findall(text))
     return (
-        deepest <= MAX_NESTING
+        max(depths) <= MAX_NESTING
+        and depths[-1] == 0 == min(depths)
         and sum(map(str.isdigit, text)) <= MAX_DIGITS
         and all(len(digits) < 4 and int(digits or 0) <= MAX_EXPONENT for digits in exponents)
         and not _TOWER.search(text)

@@ -30,6 +30,7 @@ def load_compare() -> Callable[[str, str], bool | None]:
     """Load Math-Verify, with its own timeouts off (they need the main thread and the alarm)."""
     logging.disable(logging.CRITICAL)
     from math_verify import LatexExtractionConfig, parse, verify
+    from sympy import Expr
 
     targets = [LatexExtractionConfig()]
 
@@ -45,7 +46,11 @@ def load_compare() -> Callable[[str, str], bool | None]:
         left, right = read(gold), read(answer)
         if not left or not right:
             return None
-        return is_equal(left, right) or is_equal(right, left)
+        if is_equal(left, right):
+            return True
+        # Only relations, sets and matrices are compared differently in the other order.
+        are_plain = all(isinstance(item, Expr) for item in (*left, *right))
+        return not are_plain and is_equal(right, left)
 
     # Grammars and tables are built by the first texts of a kind, on nobody's deadline.
     for text in (r"\frac{1}{2}x", r"[0,1)\cup(2,\infty)", r"\{1,2\}", "x>1", r"\int_0^1 x dx"):

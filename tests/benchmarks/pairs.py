@@ -122,9 +122,10 @@ def draw_integral(r: random.Random) -> Drawn:
     return r.choice(
         [
             (f"$\\int {2 * a}x dx$", [f"${a}x^2$"], [f"${2 * a}x^2$"]),
-            (f"$\\sum_{{i=1}}^{{{n}}} i$", [f"${n * (n + 1) // 2}$"], [f"${n * n + 1}$"]),
+            (f"${n * (n + 1) // 2}$", [f"$\\sum_{{i=1}}^{{{n}}} i$"],
+             [f"$\\sum_{{i=0}}^{{{n + 1}}} i$"]),
         ]
-    )
+    )  # fmt: skip
 
 
 def draw_equation(r: random.Random) -> Drawn:
