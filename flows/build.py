@@ -19,6 +19,7 @@ from flows.plan import BuildPlan, plan_build
 from flows.publishing import REPORT, publish_partition, record_funnel
 from flows.spending import describe_stop, open_budget
 from flows.stages import count_rows, count_texts, run_stage
+from schemas.figures import ModelFigures
 from schemas.recipe import BudgetParams, Recipe
 from tasks.budget import Budget
 from tasks.curate import curate_shard
@@ -56,6 +57,8 @@ class BuildReport(BaseModel):
     """Whether anything was written to the target."""
     saved_tokens: int = 0
     """Tokens that stopped rollouts would have gone on for in this run: an estimate."""
+    models: list[ModelFigures] = []
+    """What each model did in this run, for which stage."""
     stopped: str | None = None
     """Where the budget was spent: one sentence that says what is not finished."""
 
@@ -90,6 +93,7 @@ async def build(
         num_requests=models.num_requests,
         is_changed=is_changed,
         saved_tokens=models.saved_tokens,
+        models=models.watch.sum_up(),
         stopped=describe_stop(spending, funnel),
     )
 

@@ -2,10 +2,10 @@
 
 import contextlib
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.markup import escape
 from rich.progress_bar import ProgressBar
@@ -13,6 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from flows.figures import describe_cost, describe_model, describe_retries, shorten
 from tasks.contrast import Contrast
 from tasks.meter import Meter, StageMeter
 
@@ -21,23 +22,40 @@ PLAIN_SECONDS = 5.0
 
 
 class StageLines:
-    """One line a stage: done of total, rate, tokens, time left."""
+    """One line a stage: done of total, rate, tokens, time left; below it what its model does."""
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
         self._waiting = Spinner("dots", text="starting Prefect")
 
-    def __rich__(self) -> Group | Spinner:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the stages that have begun."""
         begun = [(n, s) for n, s in self._meter.stages.items() if s.started is not None]
         if not begun:
-            return self._waiting
+            yield self._waiting
+            return
         grid = Table.grid(padding=(0, 2))
         for name, stage in begun:
             bar = ProgressBar(total=max(stage.total or 0, 1), completed=_drawn(stage), width=16)
             grid.add_row(f"{name:<9}", bar, *describe_stage(stage))
-        note = Text(make_printable(self._meter.note), style="dim", overflow="ellipsis")
-        return Group(grid, note) if note else Group(grid)
+        yield grid
+        for line in describe_running(self._meter, options.max_width):
+            yield Text(line, style="dim", overflow="ellipsis", no_wrap=True)
+        if self._meter.note:
+            yield Text(make_printable(self._meter.note), style="dim", overflow="ellipsis")
+
+
+def describe_running(meter: Meter, width: int | None = None) -> list[str]:
+    """Describe the models that are being asked now, a line each."""
+    lines: list[str] = []
+    for model in list(meter.models.values()):
+        stage = meter.stages.get(model.stage)
+        if stage is None or stage.started is None or stage.ended is not None:
+            continue
+        head = f"{model.role}: "
+        if words := describe_model(model, None if width is None else width - len(head)):
+            lines.append(head + words)
+    return lines
 
 
 def _drawn(stage: StageMeter) -> int:
@@ -48,7 +66,7 @@ def describe_stage(stage: StageMeter) -> list[str]:
     """Return count, rate, tokens and time of a stage, each for a column."""
     fresh = stage.done - stage.reused
     rate = fresh / stage.seconds if stage.seconds > 0 and fresh else 0.0
-    tokens = f"{_short(stage.completion_tokens)} tok" if stage.completion_tokens else ""
+    tokens = f"{shorten(stage.completion_tokens)} tok" if stage.completion_tokens else ""
     if stage.ended:
         state = "found" if stage.reused and not fresh else f"{_clock(stage.seconds)}"
     elif rate and stage.total:
@@ -63,13 +81,6 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def _short(count: int) -> str:
-    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if count >= size:
-            return f"{count / size:.1f}{unit}"
-    return str(count)
 
 
 @contextlib.contextmanager
@@ -102,6 +113,8 @@ def _print_lines(console: Console, meter: Meter, stopped: threading.Event) -> No
                 finished.add(name)
             words = " ".join(word for word in describe_stage(stage) if word)
             console.print(f"{name}: {words}", highlight=False, soft_wrap=True)
+        for line in describe_running(meter):
+            console.print(Text(line), soft_wrap=True)
         if meter.note:
             console.print(Text(make_printable(meter.note)), soft_wrap=True)
 
@@ -129,10 +142,26 @@ def show_report(console: Console, report: dict[str, Any], log: str) -> None:
         "log": log,
         "requests": f"{report['num_requests']:,} sent in this run",
     }
+    for model in report["models"]:
+        if model["num_replies"]:
+            lines[model["role"]] = describe_spending(model)
     if report["saved_tokens"]:
         lines["saved"] = f"about {report['saved_tokens']:,} tokens, by stopping what was outrun"
     for name, value in lines.items():
         console.print(Text(f"{name:<10} {value}"), soft_wrap=True)
+
+
+def describe_spending(model: Mapping[str, Any]) -> str:
+    """Say in a line what a model of the run was asked, and what that came to."""
+    parts = [
+        f"{model['num_replies']:,} replies, {shorten(model['prompt_tokens'])} tokens in,"
+        f" {shorten(model['completion_tokens'])} out"
+    ]
+    if model["retries"]:
+        parts.append(f"retried {describe_retries(model['retries'])}")
+    if model["cost_usd"] is not None:
+        parts.append(describe_cost(model["cost_usd"]))
+    return ", ".join(parts)
 
 
 def show_contrast(console: Console, contrast: Contrast) -> None:

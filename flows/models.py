@@ -4,13 +4,15 @@ Servers that are started here take turns: each runs only around the stages that 
 large models fit on the same GPUs.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.plan import BuildPlan
+from flows.plan import TABLES_OF, BuildPlan
 from flows.served import ServedModel, group_served
+from flows.watching import Watch, watch_models
+from schemas.figures import Figures
 from schemas.recipe import ModelParams
 from schemas.records import Reply
 from tasks.budget import Budget
@@ -18,6 +20,7 @@ from tasks.budgeted import BudgetedClient
 from tasks.embedded.options import ServerOptions
 from tasks.embedded_process import run_embedded_server
 from tasks.meter import METER
+from tasks.model_meter import ModelMeter
 from tasks.replies import ReplyStore
 from tasks.sampling import Endpoint, Patience
 from tasks.server import check_spec, run_vllm
@@ -49,6 +52,10 @@ class Models:
     served: list[ServedModel]
     clients: dict[str, BudgetedClient] = field(default_factory=dict[str, BudgetedClient])
     """By role."""
+    readers: dict[str, Callable[[], Figures]] = field(default_factory=dict)
+    """By role: what a client has done and is doing."""
+    watch: Watch = field(init=False)
+    """Sees what they do."""
 
     @property
     def num_requests(self) -> int:
@@ -95,6 +102,10 @@ class Models:
         """Open the client of a role; its model is checked if its stage asks it anything."""
         model: ModelParams = getattr(self.plan.recipe.models, role)
         client = self._make_client(model, urls, role, patience)
+        stage = STAGE_OF[role]
+        fingerprint = self.plan.jobs[0].tables[TABLES_OF[stage][-1]]
+        METER.get().models[role] = ModelMeter(role, model.name, stage, fingerprint)
+        self.readers[role] = client.figures
         self.clients[role] = await self.stack.enter_async_context(client)
         if not self.plan.is_complete(STAGE_OF[role]):
             await client.check()
@@ -145,6 +156,8 @@ async def open_models(plan: BuildPlan, log_folder: Path, budget: Budget) -> Asyn
         replies = await stack.enter_async_context(ReplyStore.open(plan.dataset.url))
         served = group_served(plan.recipe, roles)
         models = Models(plan, replies, budget, stack, log_folder, served)
+        watching = watch_models(METER.get(), models.readers, plan.folder)
+        models.watch = await stack.enter_async_context(watching)
         for model_served in served:
             check_spec(model_served.spec)
         embedded: dict[str, str] = {}

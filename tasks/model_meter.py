@@ -34,7 +34,9 @@ class ModelMeter:
     def observe(self, now: float, figures: Figures) -> None:
         """Take in the figures of a moment; what was so until then is what was seen before."""
         before = self.figures
-        if before is not None and self._moments and (before.in_flight or figures.in_flight):
+        if before is None or not (before.in_flight or figures.in_flight):
+            self._moments.clear()
+        else:
             seconds = now - self._moments[-1][0]
             # Between two looks the mean of both is as good a guess as there is.
             slots = (before.in_flight + figures.in_flight) / 2

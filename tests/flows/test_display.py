@@ -16,6 +16,8 @@ REPORT = {
         {"label": "source rows to problems", "num_in": 4, "num_out": 3, "reasons": {"[bold]x": 1}}
     ],
     "num_requests": 12,
+    "saved_tokens": 0,
+    "models": [],
     "is_changed": True,
 }
 

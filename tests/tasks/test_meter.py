@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from schemas.records import Reply, Status
-from tasks.meter import Meter
+from tasks.meter import Meter, RowCount
 
 REPLY = Reply(status=Status.OK, text="A chart.", completion_tokens=5)
 
@@ -71,7 +71,7 @@ def test_the_rows_of_a_shard_that_is_tried_again_count_once():
 
 def test_a_row_that_fails_is_not_done():
     meter = Meter()
-    with meter.count_rows("formalize") as count:
-        with pytest.raises(ValueError, match="bad"), count.row():
-            raise ValueError("bad")
+    count = RowCount(meter.begin("formalize", 1))
+    with pytest.raises(ValueError, match="bad"), count.row():
+        raise ValueError("bad")
     assert meter.stages["formalize"].done == 0

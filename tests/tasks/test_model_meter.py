@@ -1,27 +1,17 @@
+from dataclasses import fields
+from typing import Any
+
 import pytest
 
 from schemas.figures import Figures
 from tasks.model_meter import RATE_SECONDS, ModelMeter
 
 
-def make_figures(**changes) -> Figures:
-    values = dict.fromkeys(
-        (
-            "num_requests",
-            "num_replies",
-            "num_reused",
-            "num_outrun",
-            "prompt_tokens",
-            "completion_tokens",
-            "outrun_tokens",
-            "saved_tokens",
-            "in_flight",
-            "waiting",
-        ),
-        0,
-    )
+def make_figures(**changes: Any) -> Figures:
+    values: dict[str, Any] = {field.name: 0 for field in fields(Figures)}
     values |= {"limit": 64, "retries": {}, "cost_usd": None}
-    return Figures(**values | {"server_running": None, "server_waiting": None} | changes)
+    values |= {"server_running": None, "server_waiting": None}
+    return Figures(**(values | changes))
 
 
 def make_meter() -> ModelMeter:
@@ -60,12 +50,21 @@ def test_time_without_requests_is_not_busy():
 
 def test_rates_are_of_late():
     meter = make_meter()
-    meter.observe(0.0, make_figures())
-    meter.observe(1000.0, make_figures(prompt_tokens=10**6, completion_tokens=10**6))
-    meter.observe(
-        1000 + RATE_SECONDS, make_figures(prompt_tokens=10**6 + 300, completion_tokens=10**6 + 60)
-    )
+    meter.observe(0.0, make_figures(in_flight=1))
+    before = make_figures(in_flight=1, prompt_tokens=9_000, completion_tokens=9_000)
+    meter.observe(1000.0, before)
+    late = make_figures(in_flight=1, prompt_tokens=9_300, completion_tokens=9_060)
+    meter.observe(1000 + RATE_SECONDS, late)
     assert meter.tokens_per_second == (300 / RATE_SECONDS, 60 / RATE_SECONDS)
+
+
+def test_the_time_before_the_first_request_slows_no_rate():
+    meter = make_meter()
+    for second in range(20):
+        meter.observe(float(second), make_figures())
+    meter.observe(20.0, make_figures(in_flight=4))
+    meter.observe(22.0, make_figures(in_flight=4, completion_tokens=50))
+    assert meter.tokens_per_second == (0, pytest.approx(50 / 3))
 
 
 def test_a_model_that_was_never_seen_has_nothing_to_tell():
