@@ -24,7 +24,7 @@ NOTE_BODY = (
 )
 
 _SIDE = rf"(?:{NAME}(?:\(\))?)"
-_TIP = r"(?:[<>]{1,2}|[xo]|[\\/]{1,2}|[<>]{1,2}[xo]|[xo][<>]{1,2})"
+_TIP = r"(?:[xo]?(?:[<>]{1,2}|[\\/]{1,2})[xo]?|[xo])"
 _ARROW = rf"{_TIP}?-+(?:\[[^\[\]]*\])?-*{_TIP}?"
 _MARKS = r"(?:\s*(?:\+\+|--|\*\*|!!){1,2}(?:\s*#\w+)?)?"
 _BLOCKS = ("alt", "opt", "loop", "par", "par2", "break", "critical", "group")
@@ -35,7 +35,7 @@ SEQUENCE = Language(
             rf"(?:create\s+)?(?:{_ROLES})\s+{NAME}{ALIAS}{STEREOTYPE}(?:\s+order\s+\d+)?"
             rf"{STEREOTYPE}{COLOR}"
         ),
-        make_rule(rf"{_SIDE}\s*{_ARROW}\s*{_SIDE}{_MARKS}\s*(?::.*)?"),
+        make_rule(rf"{_SIDE}\s*{_ARROW}\s*{_SIDE}{ALIAS}{_MARKS}\s*(?::.*)?"),
         make_rule(rf"[\[?]\s*{_ARROW}\s*{_SIDE}{_MARKS}\s*(?::.*)?"),
         make_rule(rf"{_SIDE}\s*{_ARROW}\s*[\]?]\s*{_MARKS}(?::.*)?"),
         make_rule(rf"(?:activate|deactivate|destroy|create)\s+{NAME}{COLOR}"),

@@ -101,6 +101,8 @@ def _read_source(name: str, arguments: Arguments, known: Definitions) -> Element
 
 def _read_controlled(name: str, arguments: Arguments, known: Definitions) -> Element:
     """E, G: four nodes and a gain; or two nodes and VALUE, POLY or TABLE."""
+    if arguments[:1] == ["("]:  # E1 (out 0) (in 0) 10
+        arguments = [argument for argument in arguments if argument not in ("(", ")", ",")]
     words = [argument.lower() for argument in arguments]
     if words[2:3] and words[2] in ("value", "vol", "cur", "poly", "table", "laplace"):
         return Element(tuple(words[:2]))

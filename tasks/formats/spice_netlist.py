@@ -82,6 +82,8 @@ def check_spice(text: str) -> Iterator[Problem]:
     known = _collect_definitions(cards)
     if cards and _is_title(cards[0], known):
         cards = cards[1:]
+    cards, programs = _drop_programs(cards)
+    yield from programs
     yield from _check_marks(cards)
     scopes = [Scope(1)]
     has_ground = False
@@ -121,6 +123,21 @@ def _read_cards(text: str) -> Iterator[Card]:
         line, tokens = number, _TOKEN.findall(plain)
     if tokens:
         yield Card(line, tuple(tokens))
+
+
+def _drop_programs(cards: list[Card]) -> tuple[list[Card], list[Problem]]:
+    """Drop what stands between .control and .endc, which is refused as a whole."""
+    kept: list[Card] = []
+    problems: list[Problem] = []
+    is_inside = False
+    for card in cards:
+        if card.name == ".control":
+            is_inside = True
+            problems.append(Problem(card.line, "Remove the program from .control to .endc."))
+        elif not is_inside:
+            kept.append(card)
+        is_inside = is_inside and card.name != ".endc"
+    return kept, problems
 
 
 def _collect_definitions(cards: list[Card]) -> Definitions:
