@@ -7,10 +7,12 @@ functions, and every function applied twice gives what it gave once on ordinary 
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from tasks.answers.chinese import translate_chinese
 
 MAX_MATRICES = 8
+MAX_REMEMBERED_CHARS = 300
 
 # Before NFKC, which would turn 5 superscript 2 into 52 and 1 one-half into 11/2.
 _BEFORE_NFKC = str.maketrans(
@@ -113,6 +115,10 @@ def _write_power(found: re.Match[str]) -> str:
 
 def normalize(text: str) -> str:
     """Write an answer in plain text on one line: no LaTeX, no markdown, no closing punctuation."""
+    return _normalize_again(text) if len(text) <= MAX_REMEMBERED_CHARS else _normalize(text)
+
+
+def _normalize(text: str) -> str:
     text = " ".join(fold_characters(text).split())
     if not text.isascii():
         text = translate_chinese(text)
@@ -122,6 +128,10 @@ def normalize(text: str) -> str:
     if "*" in text or "_" in text:
         text = _BOLD.sub(r"\2", text)
     return strip_outer(" ".join(join_hour_marks(text).split()))
+
+
+# A gold is read when it is typed and when it is checked, and rollouts often agree.
+_normalize_again = lru_cache(maxsize=8192)(_normalize)
 
 
 def unwrap(text: str) -> str:
