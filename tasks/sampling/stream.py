@@ -49,6 +49,7 @@ class CompletionStream:
         self._broken: list[bytes] = []
         self._pieces: dict[str, list[str]] = {"content": [], "reasoning": [], "refusal": []}
         self._finish: Any = None
+        self._has_opening = False
         self._usage: dict[str, Any] = {}
         self._fault: Reply | None = None
 
@@ -76,6 +77,8 @@ class CompletionStream:
             return None
         reasoning = self._join("reasoning")
         content = self._join("content")
+        if content is None and self._finish == "stop" and not self._has_opening:
+            content = ""  # A server that opens no message sends nothing for an empty one either.
         message = {"content": content, "reasoning": reasoning, "refusal": self._join("refusal")}
         return make_reply(message, self._finish, self._usage, self._head)
 
@@ -128,6 +131,7 @@ class CompletionStream:
             self._finish = finish
         delta = as_dict(choice.get("delta")) or as_dict(choice.get("message"))
         content = read_content(delta.get("content"))
+        self._has_opening |= bool(delta)
         if not content and "role" in delta:
             content = None  # Every stream begins so, whether or not there will be any.
         has_text = self._add("content", content)
