@@ -25,6 +25,7 @@ MAX_WORDS_IN_PART = 4
 
 _SEQUENCES = {"(": AnswerType.TUPLE, "[": AnswerType.TUPLE, "{": AnswerType.SET}
 _RELATION = re.compile(r"[=<>]|!=")
+_SUBSCRIPT = re.compile(r"_ ?\{[^{}]*\}")
 _MATH_SIGN = re.compile(
     r"[\\^=+*<>\u00b1\u221e{}|]|[0-9(] ?/|/ ?[0-9(]|(?<![A-Za-z])(?:sqrt|infty)\b"
     r"|[0-9](?:pi\b|[a-z]\b)|^pi$|(?<![A-Za-z])[a-z]!|\)!"
@@ -140,5 +141,6 @@ def _is_value(part: str) -> bool:
 def _infer_mathematics(text: str) -> AnswerType:
     if len(text) > 200 or _LONG_WORD.search(text) or not _MATH_SIGN.search(text):
         return AnswerType.TEXT
-    has_sides = len(text) > 2 and _RELATION.search(text[1:-1])
+    # The sign in `\sum_{i=1}` relates nothing.
+    has_sides = len(text) > 2 and _RELATION.search(_SUBSCRIPT.sub("", text[1:-1]))
     return AnswerType.EQUATION if has_sides else AnswerType.EXPRESSION
