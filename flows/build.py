@@ -139,11 +139,13 @@ async def run_stages(plan: BuildPlan, budget: Budget) -> tuple[list[FunnelStep],
                 count_rows(rollouts),
                 lambda job: verify_shard(job, recipe.verify, models.clients.get("judge")),
             )
-        splitting = Splitting(plan.jobs, recipe.curate)
-        curated = await run_stage(
-            plan,
-            "curate",
-            count_rows(problems),
-            lambda job: curate_shard(job, recipe.curate, splitting),
-        )
+            splitting = Splitting(plan.jobs, recipe.curate)
+            curated = await run_stage(
+                plan,
+                "curate",
+                count_rows(problems),
+                lambda job: curate_shard(
+                    job, recipe.curate, splitting, models.clients.get("judge")
+                ),
+            )
     return build_funnel([problems, screens, texts, rollouts, verdicts, curated]), models

@@ -38,6 +38,14 @@ RESTARTING = Patience(
 """Of requests to a server that is started again when it dies."""
 
 
+def is_asked(plan: BuildPlan, role: str) -> bool:
+    """Whether the model of a role will be asked anything: a stage of its own is not complete."""
+    stages = [STAGE_OF[role]]
+    if role == "judge" and plan.recipe.curate.consistency is not None:
+        stages.append("curate")
+    return not all(plan.is_complete(stage) for stage in stages)
+
+
 @dataclass(slots=True)
 class Models:
     """The models of a run; a client is there once its model can be asked."""
@@ -107,7 +115,7 @@ class Models:
         METER.get().models[role] = ModelMeter(role, model.name, stage, fingerprint)
         self.readers[role] = client.figures
         self.clients[role] = await self.stack.enter_async_context(client)
-        if not self.plan.is_complete(STAGE_OF[role]):
+        if is_asked(self.plan, role):
             await client.check()
 
     def _make_client(
@@ -149,8 +157,8 @@ async def open_models(plan: BuildPlan, log_folder: Path, budget: Budget) -> Asyn
     """
     roles = [
         role
-        for role, stage in STAGE_OF.items()
-        if getattr(plan.recipe.models, role) is not None and not plan.is_complete(stage)
+        for role in STAGE_OF
+        if getattr(plan.recipe.models, role) is not None and is_asked(plan, role)
     ]
     async with AsyncExitStack() as stack:
         replies = await stack.enter_async_context(ReplyStore.open(plan.dataset.url))

@@ -160,7 +160,7 @@ def identify_stages(
         "formalize": _identify_sampled(recipe.formalize, recipe.models.vlm, "vlm"),
         "reason": _identify_reason(recipe),
         "verify": _identify_verify(recipe, [source.name for source in sources]),
-        "curate": {"params": recipe.curate.model_dump()},
+        "curate": _identify_curate(recipe),
     }
     upstream = None
     for stage, identity in own.items():
@@ -198,6 +198,17 @@ def _identify_verify(recipe: Recipe, sources: list[str]) -> dict[str, Any]:
         "judge": _identify_sampled(params.judge, judge, "judge") if judge else None,
         "code_version": version("sightline"),
     }
+
+
+def _identify_curate(recipe: Recipe) -> dict[str, Any]:
+    identity = {"params": recipe.curate.model_dump(), "code_version": version("sightline")}
+    params, judge = recipe.curate.consistency, recipe.models.judge
+    if params is None:
+        return identity
+    if judge is None:
+        raise RecipeError("curate.consistency: there is no judge to ask; give --judge NAME@URL")
+    asked = {"prompt_sha256": load_prompt(params.prompt).sha256}
+    return identity | {"judge": asked | {"model": judge.name, "model_revision": judge.revision}}
 
 
 def _identify_screen(recipe: Recipe) -> dict[str, Any]:

@@ -147,6 +147,12 @@ SFT = pa.schema(
         column("gold_shown", pa.bool_(), "a model saw the gold answer on the way to this row"),
         column("edits", pa.list_(pa.string()), "what curation cut or replaced, a text a step"),
         column(
+            "consistency_text",
+            pa.string(),
+            "a judge of the reasoning; null: not asked",
+            nullable=True,
+        ),
+        column(
             "conversations",
             CONVERSATION,
             "the row in the released layout that the recipe names",

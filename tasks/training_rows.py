@@ -16,14 +16,17 @@ def write_question(question: str, options: list[str] | None) -> str:
     return f"{question}\n\n{render_options(options)}" if options else question
 
 
-def make_sft_row(row: Mapping[str, Any], edited: Edited, params: CurateParams) -> dict[str, Any]:
-    """Make a row of SFT from a problem, its rates, and its edited rollout."""
+def make_sft_row(
+    row: Mapping[str, Any], edited: Edited, params: CurateParams, judge_text: str | None
+) -> dict[str, Any]:
+    """Make a row of SFT from a problem, its rates, its edited rollout, and a judge's opinion."""
     question = write_question(row["question"], row["options"])
     completion = write_layout(Layout(params.layout), edited.parts)
     made = {name: row[name] for name in SFT.names if name in row} | {
         "prompt": _message("user", question),
         "completion": _message("assistant", completion),
         "edits": list(edited.edits),
+        "consistency_text": judge_text,
         "conversations": None,
     }
     if params.conversations is not None:

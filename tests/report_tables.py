@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.recipe import CurateParams, VerifyParams
 from schemas.tables import TABLES
-from tasks.curate import write_curated
+from tasks.curate import read_job, write_curated
 from tasks.shards import ShardJob, rows_to_table, write_shard
 from tasks.splitting import Splitting
 from tasks.verify import verify_shard_rows, write_verdicts
@@ -119,7 +119,8 @@ def write_tables(
         write_shard(job, table, rows_to_table(rows, TABLES[table]), {})
     write_verdicts(job, asyncio.run(verify_shard_rows(job, VerifyParams(), None)))
     params = CurateParams()
-    write_curated(job, asyncio.run(Splitting([job], params).get()), params)
+    splits = asyncio.run(Splitting([job], params).get())
+    write_curated(job, read_job(job, splits, params).curate())
     return job
 
 

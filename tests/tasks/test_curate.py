@@ -4,9 +4,11 @@ import polars as pl
 
 from schemas.recipe import CurateParams, FilterParams, GrpoParams, ReplaceParams, TrimParams
 from schemas.tables import FORMAL_TEXTS, PROBLEMS, ROLLOUTS, SCREENS, VERDICTS
-from tasks.curate import TEXT_COLUMNS, Curator
+from tasks.consistency import Opinion
+from tasks.curate import TEXT_COLUMNS
 from tasks.curation.editing import read_parts
 from tasks.curation.layout import Layout, write_layout
+from tasks.curator import Curator
 from tasks.shards import rows_to_table
 from tasks.splitting import list_over_budget, split_problems
 from tasks.training_rows import write_question
@@ -19,7 +21,7 @@ def to_frame(rows, schema) -> pl.DataFrame:
     return pl.DataFrame(rows_to_table(rows, schema))
 
 
-def curate(problems, texts, rollouts, verdicts, params=None, **changes):
+def curate(problems, texts, rollouts, verdicts, params=None, opinions=None, **changes):
     """Curate as one shard; `changes` are of the screens, by problem number."""
     params = params or CurateParams()
     numbers = [int(problem["problem_id"], 16) for problem in problems]
@@ -33,7 +35,7 @@ def curate(problems, texts, rollouts, verdicts, params=None, **changes):
     finished = joined.filter(~pl.col("problem_id").is_in(stopped))
     splits = split_problems(screens.select("problem_id", "group"), finished, params)
     frame = to_frame(problems, PROBLEMS).select(TEXT_COLUMNS).join(screens, on="problem_id")
-    made = Curator(params).curate(frame, texts, joined, splits)
+    made = Curator(params).curate(frame, texts, joined, splits, opinions)
     return tuple(made[name].to_pylist() for name in ("sft", "grpo", "rejects"))
 
 
@@ -246,3 +248,16 @@ def test_a_contaminated_problem_is_a_reject_of_screening():
     (row,) = rejects
     assert (row["stage"], row["drop_reason"]) == ("screen", "contaminated")
     assert row["detail"] == screen["detail"]
+
+
+def test_a_judge_s_objection_rejects_a_row_and_its_text_is_kept():
+    problems, texts, rollouts, verdicts = solve_all()
+    problem_id = problems[0]["problem_id"]
+    fine = Opinion(text="Sound.\nVerdict: consistent", is_consistent=True)
+    (row,), _, _ = curate(problems, texts, rollouts, verdicts, opinions={problem_id: fine})
+    assert row["consistency_text"] == fine.text
+    faulty = Opinion(text="It sees a cat.\nVerdict: inconsistent", is_consistent=False)
+    sft, _, rejects = curate(problems, texts, rollouts, verdicts, opinions={problem_id: faulty})
+    assert not sft
+    assert {row["drop_reason"] for row in rejects} == {"inconsistent"}
+    assert "It sees a cat." in rejects[0]["detail"]
