@@ -175,7 +175,7 @@ class Scan:
 
     def _pop(self, opener: str) -> Iterator[str]:
         level = self.levels[-1]
-        if level.opener != opener:
+        if len(self.levels) == 1 or level.opener != opener:
             self.is_broken = True
             return
         yield from self._list_ends(level)
