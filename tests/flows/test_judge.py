@@ -132,3 +132,27 @@ def test_a_setting_that_would_do_nothing_is_refused_before_anything_is_asked(
         with pytest.raises(RecipeError, match=words):
             run_build(server, [source], tmp_path / "w", setting)
         assert server.counts["requests"] == 0
+
+
+def test_a_judge_of_the_reasoning_rejects_what_it_objects_to_and_is_asked_once(tmp_path):
+    source, workspace = write_source(tmp_path / "sums", range(NUM_PROBLEMS)), tmp_path / "w"
+    asks = "curate.consistency.max_tokens=64"
+    said = {"You check whether a reasoning": "It sees a cat.\nVerdict: inconsistent"}
+    with FakeModelServer(models=("fake-vlm", "fake-llm", "fake-judge"), replies=said) as server:
+        plain = run_build(server, [source], workspace, ALL_ROLLOUTS)
+        judged = judge_build(server, source, workspace, asks)
+        again = judge_build(server, source, workspace, asks)
+    assert plain.rows["sft"] > 0
+    assert judged.rows["sft"] == 0
+    assert judged.funnel[-1]["reasons"]["inconsistent"] == plain.rows["sft"]
+    assert judged.num_requests == plain.rows["sft"]
+    assert again.num_requests == 0
+
+
+def test_a_judge_that_is_asked_for_must_be_named(tmp_path):
+    source = write_source(tmp_path / "sums", range(NUM_PROBLEMS))
+    with (
+        FakeModelServer() as server,
+        pytest.raises(RecipeError, match=r"curate\.consistency: there is no judge"),
+    ):
+        run_build(server, [source], tmp_path / "w", "curate.consistency.max_tokens=64")
