@@ -55,6 +55,7 @@ _JUXTAPOSED = re.compile(
     r"(?<![\^_.0-9])[0-9.]+ +[0-9.]|[0-9],(?![0-9]{3}(?![0-9]))|[;?]|[-+*/^=] ?$"
 )
 _NAME_AFTER = re.compile(r"(?P<value>[^=<>A-Za-z\\]{1,80}) ?= ?[A-Za-z]")
+_SUBSCRIPT = re.compile(r"_ ?\{[^{}]*\}")
 _RELATION = re.compile(r"[^=<>]{0,80}?[A-Za-z)}][^=<>]{0,40}[-+*/^][^=<>]{0,80}=")
 _BOUND = re.compile(r"[<>\u2208\u222a]|!=|infty|\\[lg]eq?(?![a-z])")
 _DATE_LIKE = re.compile(r"[0-9]+/[0-9]+/[0-9]+|[0-9]+(?:-[0-9]+){2,}|[0-9] ?: ?[0-9]")
@@ -151,7 +152,8 @@ def is_relation(text: str) -> bool:
 
 
 def has_relation(text: str) -> bool:
-    """Tell an equation or bound from an expression."""
+    """Tell an equation or bound from an expression, a sum from 1 on among them."""
+    text = _SUBSCRIPT.sub("", text) if "_" in text else text
     return "=" in text or has_bound(text)
 
 

@@ -94,6 +94,13 @@ def test_algebra_settles_the_same_with_any_number_of_processes(num_workers):
     assert {verdict.rule for verdict in verdicts} == {"algebra"}
 
 
+def test_a_sum_with_bounds_is_an_expression_that_algebra_settles():
+    gold = type_gold("$\\sum_{i=1}^{4} i$")
+    with AlgebraPool(deadline_seconds=20.0) as algebra:
+        verdicts = grade_answers([(gold, "10"), (gold, "$11$")], algebra=algebra)
+    assert [verdict.is_correct for verdict in verdicts] == [True, False]
+
+
 @pytest.mark.parametrize("num_workers", [1, 2])
 def test_the_policy_applies_everywhere(num_workers):
     policy = Policy(relative_tolerance=0.05)
