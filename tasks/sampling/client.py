@@ -211,8 +211,7 @@ class ModelClient:
         try:
             await self._replies.put(key, reply)
         finally:
-            self._slots.num_settling -= 1
-            self._slots.wake()
+            self._slots.settle()
 
     async def _ask(self, request: Request, bound: TokenBound | None) -> Reply:
         patience, loop = self._patience, asyncio.get_running_loop()

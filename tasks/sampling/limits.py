@@ -12,7 +12,9 @@ from dataclasses import dataclass
 START = 64
 LOWEST = 1
 HIGHEST = 8_192
-QUEUE_SHARE = 0.125
+START_GROWTH = 1.5
+"""In a round of the start, where nobody says how many wait."""
+QUEUE_SHARE = 0.2
 """Of the limit, on top of `MIN_QUEUE`: what may wait at a server so that its slots stay full."""
 MIN_QUEUE = 4
 MIN_ROUND = 16
@@ -114,8 +116,8 @@ class Limiter:
         if now - seconds >= current.started - 1e-9:
             current.add(in_flight, seconds, tokens, first_seconds)
         if self._is_starting and not self._says_state and in_flight >= self.limit:
-            # As TCP starts: every answer makes room for two, until a round has been judged.
-            self._set(min(self.limit + 1, 2 * current.limit))
+            # As TCP starts: an answer makes room for two, within a round and until one is judged.
+            self._set(min(self.limit + 1, START_GROWTH * current.limit))
         self._end_round(now)
 
     def add_overload(self, now: float) -> None:
@@ -162,7 +164,8 @@ class Limiter:
         rate = current.num_answers / max(now - current.started, 1e-6)
         wait = current.wait_seconds()
         is_undone = self._before is not None and self._undo(*self._before, rate, wait)
-        self._before = None if is_undone else (self.limit, rate)
+        # While slots fill for the first time, more is done whatever the limit.
+        self._before = None if is_undone or self._is_starting else (self.limit, rate)
         if not is_undone:
             mean = max(current.seconds / current.num_fresh, 1e-9)
             self._aim(in_flight, in_flight * max(wait - self._base_wait, 0.0) / mean)
