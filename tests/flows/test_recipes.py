@@ -1,11 +1,14 @@
 """The recipes of the three systems: each runs to a data set in its own released layout."""
 
+import asyncio
 import re
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from flows.build import build
+from flows.recipe_files import load_recipe
 from tests.fakes import FakeModelServer
 from tests.flows.conftest import run_build, write_source
 
@@ -62,3 +65,43 @@ def test_r1_onevision_ends_in_conversations(source, tmp_path):
         assert (asked["from"], told["from"]) == ("human", "assistant")
         assert asked["value"].startswith("<image>\n")
         assert told["value"] == read_completion(row)
+
+
+SMALL_MODEL = [
+    f"models.{role}.{key}={value}"
+    for role in ("vlm", "llm")
+    for key, value in (("kind", "embedded"), ("name", "sightline-world"), ("path", "data/model"))
+]
+WORLD = [
+    "source.domain=kind",
+    "formalize.prompt=formalize.world",
+    "formalize.max_tokens=256",
+    "reason.prompt=reason.world",
+    "reason.max_tokens=256",
+]
+ROUTES = [
+    "formalize.route.kinds={scene='natural', bars='table', table='table', geometry='geometry'}",
+    "formalize.route.formats={natural='json'}",
+]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "settings"),
+    [
+        ("openvlthinker", []),
+        ("vision-r1", ["formalize.bridge.pseudo_cot=answer.world"]),
+        # The small model was not trained to read what an OCR tool found.
+        ("r1-onevision", [*ROUTES, "formalize.ocr=false"]),
+    ],
+)
+def test_every_recipe_runs_on_the_small_model(recipe, settings, tmp_path):
+    pytest.importorskip("torch", reason="needs the extra embedded")
+    loaded = load_recipe(
+        recipe, sources=["data/sample"], settings=[*SMALL_MODEL, *WORLD, *settings]
+    )
+    report = asyncio.run(build(loaded, str(tmp_path)))
+    assert report.rows["sft"] >= 40
+    texts = pl.read_parquet(f"{tmp_path}/{recipe}/all/formal_texts/*/*.parquet")
+    if recipe == "r1-onevision":
+        assert texts["is_valid"].mean() > 0.95
+        assert set(texts["format"]) == {"csv", "json", "geometry"}
