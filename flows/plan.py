@@ -11,11 +11,13 @@ from prompts import load_prompt
 from schemas.errors import RecipeError
 from schemas.recipe import ModelParams, ModelsParams, Recipe, SampledParams
 from tasks.shards import ShardJob, find_table, make_fingerprint
-from tasks.sources import PlannedSource, open_source, plan_sources
+from tasks.sources import PlannedSource, open_source, plan_sources, spread_sources
 from tasks.storage import Folder
 
 MAX_SHARDS = 120
 """Eight stages of this many tasks stay under the 1,000 task runs that Prefect records safely."""
+SAMPLE_PARTITION = "estimate"
+"""Where the sample of `sightline estimate` is."""
 TABLES_OF = {
     "ingest": ("ingest_rejects", "problems"),
     "screen": ("screens",),
@@ -76,6 +78,19 @@ def plan_build(
     check_place("--workspace", workspace)
     check_place("--publish", target)
     sources = plan_sources([(params, open_source(params)) for params in recipe.source], limit)
+    return lay_out(recipe, Folder(workspace).join(recipe.name), partition, sources, target)
+
+
+def plan_sample(plan: BuildPlan, num_rows: int) -> BuildPlan:
+    """Lay out a run of a few rows of every source, in a partition of its own."""
+    sources = spread_sources(plan.sources, num_rows)
+    return lay_out(plan.recipe, plan.dataset, SAMPLE_PARTITION, sources, plan.target)
+
+
+def lay_out(
+    recipe: Recipe, dataset: Folder, partition: str, sources: list[PlannedSource], target: str
+) -> BuildPlan:
+    """Cut the rows into shards, and say what each table depends on."""
     num_rows = sum(source.num_rows for source in sources)
     num_shards = max(1, min(math.ceil(num_rows / recipe.ingest.shard_rows), MAX_SHARDS))
     identities = identify_stages(recipe, sources, num_shards)
@@ -84,7 +99,6 @@ def plan_build(
         for stage, names in TABLES_OF.items()
         for table in names
     }
-    dataset = Folder(workspace).join(recipe.name)
     folder = dataset.join(partition)
     jobs = [
         ShardJob(partition=folder.url, tables=tables, index=index, num_shards=num_shards)

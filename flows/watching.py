@@ -23,7 +23,7 @@ from tasks.meter import Meter
 from tasks.run_figures import write_run
 from tasks.storage import Folder
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.1
 """Between two looks at the figures."""
 TELL_SECONDS = 20.0
 """Between two updates of the Prefect UI and of the record on disk."""

@@ -67,8 +67,8 @@ class ModelFigures(BaseModel):
     """While requests were at the servers."""
     slot_seconds: float
     """The same for each request, added up: over the replies it is the mean latency."""
-    limit_seconds: float
-    """Requests that the servers might have, times `busy_seconds`: over these it is their mean."""
+    max_limit: int
+    """Requests that the servers might have at a time, at most."""
     full_seconds: float
     """Part of `busy_seconds` in which the servers had nearly all that they might have."""
 

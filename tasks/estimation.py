@@ -47,10 +47,10 @@ class Pace:
     """While requests were at the servers."""
     slot_seconds: float
     """The same for each request, added up."""
-    limit_seconds: float
-    """Requests that the servers might have, times `busy_seconds`."""
     full_seconds: float
-    """While they had nearly as many."""
+    """While the servers had nearly all that they might have."""
+    max_limit: int
+    """Requests that they might have at a time, at most."""
 
     @property
     def is_full(self) -> bool:
@@ -148,12 +148,11 @@ def estimate_seconds(requests: Interval, pace: Pace) -> Interval:
     Raises:
         ValueError: nothing was measured.
     """
-    if not pace.num_requests or not pace.busy_seconds or not pace.limit_seconds:
+    if not pace.num_requests or not pace.busy_seconds or not pace.max_limit:
         raise ValueError("no pace was measured")
     each = pace.busy_seconds / pace.num_requests
     if pace.is_full:
         return requests.scale(each)
     latency = pace.slot_seconds / pace.num_requests
-    limit = pace.limit_seconds / pace.busy_seconds
-    quickest = max(requests.low * latency / limit, latency)
+    quickest = max(requests.low * latency / pace.max_limit, latency)
     return Interval(expected=None, low=quickest, high=max(requests.high * each, quickest))

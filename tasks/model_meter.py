@@ -25,8 +25,8 @@ class ModelMeter:
     """The latest."""
     busy_seconds: float = 0.0
     slot_seconds: float = 0.0
-    limit_seconds: float = 0.0
     full_seconds: float = 0.0
+    max_limit: int = 0
     """As in `ModelFigures`."""
     _moments: deque[tuple[float, int, int]] = field(default_factory=deque[tuple[float, int, int]])
     """(seconds, prompt tokens, completion tokens) of late, the earliest first."""
@@ -34,15 +34,15 @@ class ModelMeter:
     def observe(self, now: float, figures: Figures) -> None:
         """Take in the figures of a moment; what was so until then is what was seen before."""
         before = self.figures
-        if before is None or not (before.in_flight or figures.in_flight):
+        if before is None or not is_busy(before, figures):
             self._moments.clear()
         else:
             seconds = now - self._moments[-1][0]
             # Between two looks the mean of both is as good a guess as there is.
-            slots = (before.in_flight + figures.in_flight) / 2
+            slots = max((before.in_flight + figures.in_flight) / 2, 1.0)
             self.busy_seconds += seconds
             self.slot_seconds += slots * seconds
-            self.limit_seconds += figures.limit * seconds
+            self.max_limit = max(self.max_limit, figures.limit)
             self.full_seconds += seconds if slots >= FULL_SHARE * figures.limit else 0.0
         self.figures = figures
         self._moments.append((now, figures.prompt_tokens, figures.completion_tokens))
@@ -74,7 +74,13 @@ class ModelMeter:
             fingerprint=self.fingerprint,
             busy_seconds=round(self.busy_seconds, 3),
             slot_seconds=round(self.slot_seconds, 3),
-            limit_seconds=round(self.limit_seconds, 3),
             full_seconds=round(self.full_seconds, 3),
+            max_limit=self.max_limit,
             **counts,
         )
+
+
+def is_busy(before: Figures, figures: Figures) -> bool:
+    """Whether requests were at the servers between two looks."""
+    has_answered = figures.num_replies > before.num_replies
+    return bool(before.in_flight or figures.in_flight) or has_answered

@@ -26,7 +26,6 @@ SUMS = (
     "saved_tokens",
     "busy_seconds",
     "slot_seconds",
-    "limit_seconds",
     "full_seconds",
 )
 
@@ -74,6 +73,7 @@ def _add(models: Sequence[ModelFigures]) -> ModelFigures:
     return models[-1].model_copy(
         update=sums
         | {
+            "max_limit": max(model.max_limit for model in models),
             "retries": add_counts(model.retries for model in models),
             "cost_usd": add_costs(model.cost_usd for model in models),
         }

@@ -43,6 +43,18 @@ def add_recipe(command: Any) -> None:
     )
 
 
+def add_extent(command: Any) -> None:
+    """Add which rows a run is of."""
+    command.add_argument(
+        "--partition",
+        default="all",
+        type=parse_name,
+        metavar="P",
+        help="unit of a run (%(default)s)",
+    )
+    command.add_argument("--limit", type=parse_count, metavar="N", help="source rows at most")
+
+
 def read_recipe(options: argparse.Namespace) -> Recipe:
     """Read the recipe that the command line asks for.
 

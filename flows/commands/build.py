@@ -6,11 +6,11 @@ from typing import Any
 from rich.console import Console
 
 from flows.commands.arguments import (
+    add_extent,
     add_recipe,
     add_reporting,
     parse_amount,
     parse_count,
-    parse_name,
     read_recipe,
 )
 from flows.commands.running import DONE, build_and_report
@@ -28,14 +28,7 @@ def add_build(commands: Any) -> None:
     )
     build.set_defaults(run=run_build)
     add_recipe(build)
-    build.add_argument(
-        "--partition",
-        default="all",
-        type=parse_name,
-        metavar="P",
-        help="unit of a run (%(default)s)",
-    )
-    build.add_argument("--limit", type=parse_count, metavar="N", help="source rows at most")
+    add_extent(build)
     build.add_argument(
         "--publish", metavar="TARGET", help="folder or fsspec URL (<workspace>/published)"
     )

@@ -5,7 +5,10 @@ import asyncio
 import gc
 import logging
 import os
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.console import Console
 
@@ -21,50 +24,85 @@ from schemas.errors import (
 )
 from schemas.recipe import BudgetParams, Recipe
 
+if TYPE_CHECKING:
+    from tasks.storage import Folder
+
 KNOWN_FAULTS = (ServerError, AccessError, ContractError, WorkspaceBusyError, OSError)
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 NO_PREFECT = ("Failed to reach API", "ephemeral Prefect API server")
 """What Prefect says when its API is not there."""
 STOPPED = "stopped; the same command goes on from here"
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Generic[Result]):
+    """How a watched flow ended."""
+
+    code: int
+    """Exit code of the command."""
+    log: Path | None = None
+    result: Result | None = None
+    """None: it failed."""
 
 
 def build_and_report(recipe: Recipe, options: argparse.Namespace, console: Console) -> int:
     """Build by a recipe and show the report; return the exit code."""
     quiet_prefect()
     with console.status("reading the source"):
-        from prefect.exceptions import TerminationSignal
-
         from flows.build import build
         from flows.plan import plan_build
-        from tasks.meter import METER, Meter
 
         where = (options.workspace, options.partition, options.limit, options.publish)
         plan = plan_build(recipe, *where)
+    budget = read_budget(options)
+    ended = run_watched(
+        plan.folder,
+        lambda: build(recipe, *where, budget=budget),
+        console,
+        is_verbose=options.verbose,
+    )
+    if (report := ended.result) is None:
+        return ended.code
+    if options.json:
+        print(report.model_dump_json())  # noqa: T201
+    else:
+        show_report(console, report.model_dump(), str(ended.log))
+    if report.stopped:
+        console.print(report.stopped, highlight=False, markup=False, soft_wrap=True)
+    return DONE
+
+
+def run_watched(
+    partition: "Folder",
+    work: Callable[[], Coroutine[Any, Any, Result]],
+    console: Console,
+    *,
+    is_verbose: bool,
+) -> Ended[Result]:
+    """Run a flow with a log and a progress display; the screen says why one fails."""
+    from prefect.exceptions import TerminationSignal
+
+    from tasks.meter import METER, Meter
+
     try:
-        log = start_log(find_log_folder(plan.folder), verbose=options.verbose)
+        log = start_log(find_log_folder(partition), verbose=is_verbose)
     except OSError as error:
         show_fault(console, f"cannot write a log: {error}; choose another --workspace", None)
-        return FAILED
+        return Ended(FAILED)
     gc.freeze()  # Modules stay: the collector need not walk through them again and again.
     meter = Meter()
     METER.set(meter)
     try:
         with show_progress(console, meter):
-            report = asyncio.run(build(recipe, *where, budget=read_budget(options)))
+            return Ended(DONE, log, asyncio.run(work()))
     except (KeyboardInterrupt, TerminationSignal):
         show_fault(console, STOPPED, str(log))
-        return FAILED
+        return Ended(FAILED, log)
     except BaseExceptionGroup as group:
-        return _report_fault(console, _first_fault(group), log)
+        return Ended(_report_fault(console, _first_fault(group), log), log)
     except Exception as error:
-        return _report_fault(console, error, log)
-    if options.json:
-        print(report.model_dump_json())  # noqa: T201
-    else:
-        show_report(console, report.model_dump(), str(log))
-    if report.stopped:
-        console.print(report.stopped, highlight=False, markup=False, soft_wrap=True)
-    return DONE
+        return Ended(_report_fault(console, error, log), log)
 
 
 def read_budget(options: argparse.Namespace) -> BudgetParams:

@@ -8,5 +8,14 @@ decides what they are worth.
 from tasks.sources.opening import open_source
 from tasks.sources.planning import PlannedSource, plan_sources, shard_rows
 from tasks.sources.source import Source, SourceRow
+from tasks.sources.spreading import spread_sources
 
-__all__ = ["PlannedSource", "Source", "SourceRow", "open_source", "plan_sources", "shard_rows"]
+__all__ = [
+    "PlannedSource",
+    "Source",
+    "SourceRow",
+    "open_source",
+    "plan_sources",
+    "shard_rows",
+    "spread_sources",
+]

@@ -104,8 +104,8 @@ def make_pace(**changes: float) -> Pace:
         "num_requests": 100,
         "busy_seconds": 20.0,
         "slot_seconds": 200.0,
-        "limit_seconds": 1_280.0,
         "full_seconds": 15.0,
+        "max_limit": 64,
     }
     return Pace(**values | changes)  # type: ignore[arg-type]
 
