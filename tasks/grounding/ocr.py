@@ -21,9 +21,6 @@ from tasks.grounding.evidence import Finding
 
 MIN_SCORE = 0.5
 """Lines below this confidence are noise more often than text."""
-MAX_SIDE = 1600
-"""Pixels; larger images are scaled down to find lines. Small ones are left as they are: scaling
-them up, as the package does unasked, takes twice the time and finds no more."""
 MISSING = 'formalize.ocr needs the package rapidocr; pip install "sightline[ocr]"'
 
 

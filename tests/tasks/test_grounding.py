@@ -72,3 +72,28 @@ async def test_an_image_without_text_has_none():
     stream = io.BytesIO()
     Image.new("RGB", (64, 64), "white").save(stream, "PNG")
     assert await OcrReader(num_threads=1).read(stream.getvalue()) == []
+
+
+def test_cells_that_stand_apart_under_one_header_are_one_column():
+    lines = [
+        line("Passengers", 0, 0, 60, 9),
+        line("per train", 55, 0, 110, 9),
+        line("Stem", 0, 20, 30, 29),
+        line("Leaf", 50, 20, 80, 29),
+        line("1", 0, 40, 8, 49),
+        line("4", 50, 40, 58, 49),
+        line("7", 70, 40, 78, 49),
+        line("2", 0, 60, 8, 69),
+        line("3", 0, 80, 8, 89),
+        line("5", 50, 80, 58, 89),
+    ]
+    assert arrange_cells(lines) == [["Stem", "Leaf"], ["1", "4 7"], ["2", ""], ["3", "5"]]
+
+
+def test_the_lines_of_one_cell_are_one_row():
+    lines = [line("Number of", 0, 0, 60, 9), line("Price", 90, 0, 120, 9)]
+    lines += [line("towns", 0, 11, 40, 20), line("each", 90, 11, 110, 20)]
+    for index in range(4):
+        top = 40 + 30 * index
+        lines += [line(str(index), 0, top, 9, top + 9), line("5", 90, top, 99, top + 9)]
+    assert arrange_cells(lines)[:2] == [["Number of towns", "Price each"], ["0", "5"]]
