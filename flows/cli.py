@@ -1,6 +1,7 @@
 """The command line: finds the command, runs it, and turns wrong usage into exit code 2."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -22,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (RecipeError, SourceError) as error:
         show_fault(console, str(error), None)
         return WRONG_USAGE
+    except BrokenPipeError:  # Who reads our output has left, so nobody is there to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except KeyboardInterrupt:
         show_fault(console, STOPPED, None)
         return FAILED

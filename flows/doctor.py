@@ -98,5 +98,5 @@ def list_demands(recipe: Recipe, role: str) -> Demands:
             max_side=recipe.ingest.max_side,
         )
     if role == "llm":
-        return Demands(max_tokens=recipe.reason.max_tokens, is_streamed=bool(recipe.reason.race))
+        return Demands(max_tokens=recipe.reason.max_tokens, is_streamed=recipe.is_racing)
     return Demands(max_tokens=recipe.verify.judge.max_tokens)
