@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from tasks.report.choice import Outcome
+from tasks.report.formal import SampledText
 from tasks.report.sample import SampledProblem, SampledRollout
 from tasks.report.thumbnails import make_thumbnail
 from tests.conftest import draw_image
@@ -43,8 +44,7 @@ def make_sampled(**changes: Any) -> SampledProblem:
         "answer_type": "integer",
         "images": (thumbnail,),
         "num_images": 1,
-        "formal_format": "caption",
-        "formal_text": "It shows 7.",
+        "formal": SampledText(format="caption", text="It shows 7.", is_valid=True),
         "rollouts": (make_rollout(is_selected=True),),
     }
     return SampledProblem(**values | changes)

@@ -17,6 +17,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from tasks.charts import ChartPainter
 from tasks.funnel import FunnelStep
 from tasks.report.bins import choose_edges, find_quantile, is_linear, select_lengths
 from tasks.report.checks import SourceChecks
@@ -30,7 +31,7 @@ from tasks.report.plots import (
     group_verdicts,
     sort_counts,
 )
-from tasks.report.problem import describe_problem
+from tasks.report.problem import ProblemEntry, describe_problem
 from tasks.report.sample import SampledProblem
 from tasks.report.text import clean_text, clip, count_noun, write_percent
 
@@ -60,7 +61,9 @@ def write_report(
         facts: counts of the partition.
         sample: problems to show, in this order.
     """
-    shown = list(sample)
+    select = clean_text(str(identity.get("select", "shortest")))
+    with ChartPainter() as painter:
+        shown = [describe_problem(p, n, select, painter) for n, p in enumerate(sample, 1)]
     while True:
         page = _render(title, funnel, identity, facts, shown)
         if len(page.encode()) <= MAX_PAGE_BYTES or not shown:
@@ -73,10 +76,11 @@ def _render(
     funnel: Sequence[FunnelStep],
     identity: Mapping[str, object],
     facts: ReportFacts,
-    sample: Sequence[SampledProblem],
+    entries: Sequence[ProblemEntry],
 ) -> str:
     style = (FOLDER / "page.css").read_text("utf-8")
     select = clean_text(str(identity.get("select", "shortest")))
+    sample = [entry.problem for entry in entries]
     return _load_template().render(
         title=clip(title, VALUE_BYTES),
         style=Markup(style),
@@ -93,7 +97,7 @@ def _render(
         judged=list_judged(facts.checks),
         sample_intro=write_sample_intro(sample),
         choices=list_choices(sample),
-        sample=[describe_problem(p, n, select) for n, p in enumerate(sample, 1)],
+        sample=entries,
         identity=[(str(name), clip(str(value), VALUE_BYTES)) for name, value in identity.items()],
     )
 

@@ -4,14 +4,16 @@ import string
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from tasks.charts import ChartPainter
 from tasks.report.choice import Outcome
+from tasks.report.formal import FormalEntry, describe_formal
 from tasks.report.sample import SampledProblem, SampledRollout
 from tasks.report.text import clip, count_noun
 
 MAX_ROLLOUTS = 32
 """Rollouts shown of one problem."""
 MAX_OPTIONS = 64
-FIELD_BYTES = {"question": 8_000, "gold_answer": 2_000, "formal_text": 16_000}
+FIELD_BYTES = {"question": 8_000, "gold_answer": 2_000}
 WORD_BYTES = 500
 """Of names, ids and reasons."""
 OPTIONS_BYTES = 8_000
@@ -47,19 +49,23 @@ class ProblemEntry:
     why: str
     options: tuple[tuple[str, str], ...]
     """(letter, text)."""
+    formal: FormalEntry | None
     rollouts_heading: str
     rollouts: tuple[RolloutEntry, ...]
     hidden_images: str
     hidden_rollouts: str
 
 
-def describe_problem(problem: SampledProblem, number: int, select: str) -> ProblemEntry:
+def describe_problem(
+    problem: SampledProblem, number: int, select: str, painter: ChartPainter
+) -> ProblemEntry:
     """Prepare one problem for the page.
 
     Args:
         problem: as it was read.
         number: its place on the page, from 1.
         select: the recipe's selection rule, `shortest` or `first`.
+        painter: draws charts.
     """
     fit = fit_problem(problem)
     is_row = problem.outcome is Outcome.REFUSED
@@ -76,6 +82,7 @@ def describe_problem(problem: SampledProblem, number: int, select: str) -> Probl
         kind=_join(kind),
         why=explain_outcome(fit, problem.rollouts, select),
         options=tuple(zip(name_options(len(fit.options)), fit.options, strict=True)),
+        formal=fit.formal and describe_formal(fit.formal, fit.images, painter),
         rollouts_heading=f"{count_noun(len(problem.rollouts), 'rollout')}, {num_correct} correct",
         rollouts=tuple(describe_rollout(rollout) for rollout in fit.rollouts),
         hidden_images=f"{count_noun(missing, 'more image')} not shown." if missing else "",

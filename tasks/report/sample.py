@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from tasks.report.choice import Outcome, choose_places
+from tasks.report.formal import SampledText, sample_text
 from tasks.report.thumbnails import Thumbnail, make_thumbnail
 from tasks.shards import ShardJob, open_parquet, read_shard
 
@@ -74,8 +75,7 @@ class SampledProblem:
     images: tuple[Thumbnail, ...] = ()
     num_images: int = 0
     """Of the problem; more than `images` where some cannot be shown."""
-    formal_format: str | None = None
-    formal_text: str | None = None
+    formal: SampledText | None = None
     rollouts: tuple[SampledRollout, ...] = ()
     drop_stage: str | None = None
     drop_reason: str | None = None
@@ -157,7 +157,7 @@ def _make_problem(
     rollouts: tuple[SampledRollout, ...],
 ) -> SampledProblem:
     (problem,) = rows["problems"]
-    formal = next(iter(rows["formal_texts"]), {})
+    formal = next(iter(rows["formal_texts"]), None)
     whole = [row for row in rows["rejects"] if row["rollout_index"] is None]
     images = [image["bytes"] for image in problem["images"]]
     return SampledProblem(
@@ -165,8 +165,7 @@ def _make_problem(
         options=tuple(problem["options"] or ()),
         images=_make_thumbnails(images),
         num_images=len(images),
-        formal_format=formal.get("format"),
-        formal_text=formal.get("text"),
+        formal=sample_text(formal) if formal else None,
         rollouts=rollouts,
         **{name: problem[name] for name in PROBLEM_NAMES},
         **(_name_drop(whole[0]) if whole else {}),

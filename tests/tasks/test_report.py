@@ -1,5 +1,7 @@
 import base64
 import hashlib
+import html
+import json
 import re
 from dataclasses import fields, replace
 from itertools import pairwise
@@ -10,6 +12,7 @@ from tasks.funnel import FunnelStep
 from tasks.report.checks import JudgeCounts, SourceChecks
 from tasks.report.choice import Outcome
 from tasks.report.facts import ReportFacts
+from tasks.report.formal import SampledText
 from tasks.report.page import MAX_PAGE_BYTES, write_report
 from tasks.report.thumbnails import Thumbnail
 from tests.report_pages import Page, make_rollout, make_sampled
@@ -49,7 +52,7 @@ ELEMENTS = {
     *("h1", "h2", "h3", "h4", "h5", "p", "strong", "b", "span", "code", "pre", "div", "section"),
     *("dl", "dt", "dd", "ol", "ul", "li", "article", "details", "summary", "img"),
     *("table", "thead", "tbody", "tr", "th", "td", "fieldset", "legend", "input", "label"),
-    *("svg", "rect", "line", "text", "figure", "figcaption"),
+    *("svg", "rect", "line", "text", "figure", "figcaption", "iframe", "circle"),
 }
 
 
@@ -64,12 +67,34 @@ def write(**changes):
     return write_report(**values | changes)
 
 
+def make_formal(text):
+    """Put one text wherever a formal text can come from."""
+    return SampledText(
+        format=text,
+        text=text,
+        image_kind=text,
+        routed_by=text,
+        is_valid=False,
+        problems=(text,) * 30,
+        rounds=((text, (text,) * 30),) * 8,
+        pseudo_cot=text,
+        gold_shown=True,
+        ocr_coverage=0.5,
+    )
+
+
 def write_hostile(text):
     """Put one text wherever data can come from."""
     rollout = make_rollout()
     texts = [f.name for f in fields(rollout) if isinstance(getattr(rollout, f.name), str)]
     rollouts = (replace(rollout, is_selected=True, **dict.fromkeys(texts, text), error=text),)
-    problem = make_sampled(rollouts=rollouts, options=(text, text), unit=text, drop_detail=text)
+    problem = make_sampled(
+        rollouts=rollouts,
+        options=(text, text),
+        unit=text,
+        drop_detail=text,
+        formal=make_formal(text),
+    )
     names = [f.name for f in fields(problem) if isinstance(getattr(problem, f.name), str)]
     names.remove("outcome")
     hostile = replace(problem, **dict.fromkeys(names, text))
@@ -82,8 +107,27 @@ def write_hostile(text):
         funnel=[FunnelStep(label=text, num_in=2, num_out=1, reasons={text: 1})],
         identity={text: text, "select": text},
         facts=replace(FACTS, checks=checks, answer_types=counts),
-        sample=[hostile, rejected, refused],
+        sample=[hostile, rejected, refused, *write_drawn(text)],
     )
+
+
+def write_drawn(text):
+    """Put a text into formal texts that are drawn."""
+    drawn = {
+        "csv": f'a,b\n"{text.replace(chr(34), chr(34) * 2)}",1',
+        "json": json.dumps([{"a": text, "b": 1}]),
+        "boxes": json.dumps([{"label": text, "box": [1, 2, 3, 4]}]),
+        "html": f"<html><body><p>{html.escape(text)}</p></body></html>",
+        "chart_spec": json.dumps(
+            {
+                "data": {"values": [{"a": text, "b": 1}]},
+                "mark": "bar",
+                "encoding": {"x": {"field": "a"}, "y": {"field": "b"}},
+            }
+        ),
+        "geometry": "Triangle(A,B,C)\nLength(AB)=3",
+    }
+    return [make_sampled(formal=SampledText(format=f, text=t)) for f, t in drawn.items()]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -95,6 +139,10 @@ def test_hostile_texts_are_inert(text):
         assert tag == "a" or "href" not in attributes
     assert all(re.fullmatch(r"#[a-z]+", link["href"] or "") for link in page.find("a"))
     assert all((image["src"] or "").startswith("data:image/") for image in page.find("img"))
+    for frame in page.find("iframe"):
+        assert frame["sandbox"] == "" and "src" not in frame
+        inner = Page(re.sub(r"^<!doctype[^>]*><meta[^>]*><meta[^>]*>", "", frame["srcdoc"] or ""))
+        assert {tag for tag, _ in inner.elements} == {"p"}
     assert len(page.styles) == 1
 
 
@@ -133,7 +181,7 @@ def test_a_page_of_endless_texts_stays_small(sign):
         question=text,
         options=(text,) * 500,
         gold_answer=text,
-        formal_text=text,
+        formal=make_formal(text),
         images=(image,),
         rollouts=rollouts,
     )
@@ -160,7 +208,7 @@ def test_an_empty_data_set_has_a_page():
 
 
 def test_a_problem_without_images_or_texts_is_shown():
-    bare = make_sampled(images=(), num_images=0, formal_text=None, formal_format=None, rollouts=())
+    bare = make_sampled(images=(), num_images=0, formal=None, rollouts=())
     page = Page(write(sample=[bare]))
     assert "No image can be shown." in page.text
     assert not page.find("img")
@@ -173,6 +221,49 @@ def test_a_problem_is_shown_with_everything():
         assert words in page.text
     assert "rule: exact" in page.text and "10 tokens" in page.text
     assert len(page.find("details")) == 1
+
+
+def test_a_formal_text_is_told_with_its_route_its_faults_and_its_repairs():
+    formal = SampledText(
+        format="spice",
+        text="R1 a 0 1k\nR2 b 0",
+        image_kind="circuit",
+        routed_by="classifier",
+        is_valid=False,
+        problems=("- Line 2: R2 has no value.",),
+        rounds=(("R1 a", ("- Line 1: R1 has no value.",)),),
+        pseudo_cot="We look at the circuit.",
+        gold_shown=True,
+        ocr_coverage=0.999,
+    )
+    page = Page(write(sample=[make_sampled(formal=formal)]))
+    for words in (
+        "invalid",
+        "image: circuit",
+        "routed by the classifier",
+        "still wrong after 1 round",
+        "has >99% of the words that OCR read",
+        "its model was shown the gold answer",
+        "1 earlier text, sent back",
+        "Pseudo-CoT, 23 characters",
+    ):
+        assert words in page.text, words
+    assert "Line 2: R2 has no value." in page.texts
+    assert [s for s in page.texts if s.startswith(("R1 a 0", "R2 b"))] == [
+        "R1 a 0 1k\n",
+        "R2 b 0\n",
+    ]
+    assert not page.find("iframe") and len(page.find("details")) == 3
+
+
+def test_a_formal_text_is_drawn_beside_its_image():
+    table = SampledText(format="csv", text="item,cost\ncup,12", is_valid=True)
+    page = Page(write(sample=[make_sampled(formal=table)]))
+    assert "what was read in it" in page.text
+    assert [a for a in page.find("table") if a.get("class") == "read"]
+    boxes = SampledText(format="boxes", text='[{"label": "cup", "box": [1, 2, 30, 40]}]')
+    page = Page(write(sample=[make_sampled(formal=boxes)]))
+    assert [a for a in page.find("div") if a.get("class") == "picture covered"]
 
 
 def test_a_reader_can_narrow_the_sample_to_outcomes_that_occur():

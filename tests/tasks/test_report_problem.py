@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from tasks.charts import ChartPainter
 from tasks.report.choice import Outcome
 from tasks.report.problem import MAX_ROLLOUTS, describe_problem, explain_outcome, fit_problem
 from tests.report_pages import make_rollout, make_sampled
@@ -60,7 +61,7 @@ def test_what_was_not_selected_is_explained():
 
 def test_the_selected_rollout_is_shown_however_many_there_are():
     problem = make_sampled(rollouts=make_rollouts(*range(90), selected=80))
-    entry = describe_problem(problem, 1, "shortest")
+    entry = describe_problem(problem, 1, "shortest", ChartPainter())
     indexes = [shown.rollout.index for shown in entry.rollouts]
     assert indexes == [*range(MAX_ROLLOUTS - 1), 80]
     assert entry.hidden_rollouts == "58 more rollouts not shown."
@@ -69,16 +70,16 @@ def test_the_selected_rollout_is_shown_however_many_there_are():
 
 def test_a_problem_of_common_size_is_not_cut():
     rollouts = tuple(make_rollout(i, reasoning="think " * 1_000) for i in range(4))
-    problem = make_sampled(question="q" * 2_000, formal_text="t" * 8_000, rollouts=rollouts)
+    problem = make_sampled(question="q" * 2_000, rollouts=rollouts)
     assert fit_problem(problem) == problem
 
 
 def test_options_are_lettered_as_in_the_prompts():
-    entry = describe_problem(make_sampled(options=("x",) * 28), 1, "shortest")
+    entry = describe_problem(make_sampled(options=("x",) * 28), 1, "shortest", ChartPainter())
     assert [letter for letter, _ in entry.options][24:] == ["Y", "Z", "27", "28"]
 
 
 def test_images_that_are_not_shown_are_counted():
     problem = make_sampled()
-    entry = describe_problem(replace(problem, num_images=6), 1, "shortest")
+    entry = describe_problem(replace(problem, num_images=6), 1, "shortest", ChartPainter())
     assert entry.hidden_images == "5 more images not shown."

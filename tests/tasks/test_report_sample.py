@@ -27,7 +27,8 @@ def test_a_problem_comes_with_all_that_was_made_of_it(tmp_path):
         [write_tables(make_job(tmp_path), [problem], [make_text(problem)], rollouts)]
     )
     assert shown.outcome is Outcome.SOLVED
-    assert (shown.options, shown.unit, shown.formal_text) == (("6", "7"), "cm", "It shows 7.")
+    assert (shown.options, shown.unit) == (("6", "7"), "cm")
+    assert shown.formal and shown.formal.text == "It shows 7."
     assert len(shown.images) == shown.num_images == 1
     assert [r.is_selected for r in shown.rollouts] == [False, True, False]
     assert [r.drop_reason for r in shown.rollouts] == ["longer_than_shortest", None, "wrong"]
