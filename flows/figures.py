@@ -83,8 +83,16 @@ def list_figures(model: ModelFigures) -> dict[str, str]:
         "tokens in": f"{model.prompt_tokens:,}",
         "tokens out": f"{model.completion_tokens:,}",
         "retries": describe_retries(model.retries) or "none",
-        "outrun": f"{model.num_outrun:,} rollouts, {model.outrun_tokens:,} tokens",
-        "saved": f"about {model.saved_tokens:,} tokens" if model.saved_tokens else "nothing",
+        "stopped": f"{model.num_outrun:,} rollouts, at {model.outrun_tokens:,} tokens",
+        "saved by that": describe_savings(model),
         "cost": "no price" if model.cost_usd is None else describe_cost(model.cost_usd),
-        "seconds": f"{model.busy_seconds:,.1f}",
+        "asked for": f"{model.busy_seconds:,.1f} s",
     }
+
+
+def describe_savings(model: ModelFigures) -> str:
+    """Say what stopping outrun rollouts saved, an estimate, and its share of what was not."""
+    if not model.saved_tokens:
+        return "nothing"
+    share = model.saved_tokens / (model.saved_tokens + model.completion_tokens)
+    return f"about {model.saved_tokens:,} tokens ({100 * share:.0f} %)"

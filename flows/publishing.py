@@ -1,13 +1,15 @@
 """Put one partition of a data set into its target: files, report, card, and the manifest last."""
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
 
 from prefect.artifacts import acreate_table_artifact
 
+from flows.figures import list_figures
 from flows.plan import BuildPlan
+from schemas.recipe import ModelParams
 from tasks.card import write_card
 from tasks.funnel import FunnelStep
 from tasks.lock import hold
@@ -21,7 +23,8 @@ from tasks.publish import (
     published_schema,
     read_manifest,
 )
-from tasks.report import count_checks, read_sample, summarize, write_report
+from tasks.report import count_checks, count_tokens, read_sample, summarize, write_report
+from tasks.run_figures import add_models, read_runs
 from tasks.storage import Folder
 
 REPORT = "report.html"
@@ -71,10 +74,16 @@ def publish_report(plan: BuildPlan, funnel: list[FunnelStep]) -> None:
         title=recipe.publish.title or recipe.name,
         funnel=funnel,
         identity={"partition": plan.partition} | describe_partition(plan, funnel)["identity"],
-        facts=summarize(plan.jobs),
+        facts=replace(summarize(plan.jobs), spending=read_spending(plan)),
         sample=read_sample(plan.jobs),
     ).encode()
     Folder(plan.target).write(REPORT, page)
+
+
+def read_spending(plan: BuildPlan) -> list[dict[str, str]]:
+    """Read what the models were asked in the runs that made this partition's tables."""
+    runs = read_runs(plan.folder)
+    return [list_figures(model) for model in add_models(runs, set(plan.jobs[0].tables.values()))]
 
 
 def describe_partition(plan: BuildPlan, funnel: list[FunnelStep]) -> dict[str, Any]:
@@ -84,6 +93,7 @@ def describe_partition(plan: BuildPlan, funnel: list[FunnelStep]) -> dict[str, A
     return {
         "funnel": [asdict(step) for step in funnel],
         "judge": {name: asdict(own.judge) for name, own in checks.items() if own.judge},
+        "tokens": list_tokens(plan),
         "identity": {
             "recipe": recipe.name,
             "sources": ", ".join(source.name for source in plan.sources),
@@ -97,6 +107,19 @@ def describe_partition(plan: BuildPlan, funnel: list[FunnelStep]) -> dict[str, A
             "code version": version("sightline"),
         },
     }
+
+
+def list_tokens(plan: BuildPlan) -> dict[str, dict[str, Any]]:
+    """List the tokens behind the tables by role, and their price where the recipe has one."""
+    listed: dict[str, dict[str, Any]] = {}
+    for role, counts in count_tokens(plan.jobs).items():
+        model: ModelParams = getattr(plan.recipe.models, role)
+        usd = None
+        if model.price_in is not None or model.price_out is not None:
+            dear = counts["prompt_tokens"] * (model.price_in or 0.0)
+            usd = (dear + counts["completion_tokens"] * (model.price_out or 0.0)) / 1e6
+        listed[role] = {"model": model.name, **counts, "usd": usd}
+    return listed
 
 
 def _list_prompts(identity: dict[str, Any]) -> str:

@@ -60,6 +60,7 @@ def write_card(
         _write_configs(rows, configs),
         _write_funnel(partitions),
         _write_judge(partitions),
+        _write_tokens(partitions),
         _write_partitions(partitions),
         *(_write_columns(name, schemas[name]) for name in configs),
     ]
@@ -127,6 +128,39 @@ def _write_judge(partitions: Mapping[str, Mapping[str, Any]]) -> str:
         "## Judge\n\nWhere no rule could tell, a model settled the verdict or left it open. Where a"
         " rule had decided, it was asked as an audit and changed nothing.\n\n"
         + _write_table(["source", *JUDGED.values()], lines)
+    )
+
+
+def _write_tokens(partitions: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say how many tokens each model read and wrote for these rows, and their price."""
+    totals: dict[tuple[str, str], Counter[str]] = {}
+    unpriced = set[tuple[str, str]]()
+    for facts in partitions.values():
+        for role, own in facts.get("tokens", {}).items():
+            key = role, str(own["model"])
+            totals.setdefault(key, Counter()).update(
+                {name: own[name] for name in ("rows", "prompt_tokens", "completion_tokens")}
+            )
+            if own["usd"] is None:
+                unpriced.add(key)
+            else:
+                totals[key]["micro_usd"] += round(own["usd"] * 1e6)
+    if not totals:
+        return ""
+    lines = [
+        [
+            role,
+            f"`{escape(model)}`",
+            *(f"{n:,}" for n in (own["rows"], own["prompt_tokens"], own["completion_tokens"])),
+            "no price" if (role, model) in unpriced else f"{own['micro_usd'] / 1e6:,.2f}",
+        ]
+        for (role, model), own in totals.items()
+    ]
+    head = ["role", "model", "replies", "tokens in", "tokens out", "USD"]
+    return (
+        "## Tokens\n\nOf the replies that the rows were made from, dropped ones included. Rollouts"
+        " that were stopped because a shorter one had won are not counted.\n\n"
+        + _write_table(head, lines)
     )
 
 

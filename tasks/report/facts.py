@@ -38,6 +38,9 @@ class ReportFacts:
     checks: Mapping[str, SourceChecks] = field(default_factory=dict[str, SourceChecks])
     """Source to how its rollouts were checked, the largest source first."""
 
+    spending: Sequence[Mapping[str, str]] = ()
+    """What each model was asked in the runs that made the tables: name of a figure to its words."""
+
     def count_rollouts(self, verdict: str | None = None) -> int:
         """Return the number of rollouts, of one verdict or of all."""
         rules = (rule for checks in self.checks.values() for rule in checks.rules.items())

@@ -95,6 +95,7 @@ def _render(
         answer_types=list_verdicts(facts.answer_types),
         checks=list_checks(facts.checks),
         judged=list_judged(facts.checks),
+        spending=list_spending(facts.spending),
         sample_intro=write_sample_intro(sample),
         choices=list_choices(sample),
         sample=entries,
@@ -216,6 +217,12 @@ def list_judged(checks: Mapping[str, SourceChecks]) -> list[dict[str, str]]:
         for source, own in list(checks.items())[:MAX_SOURCES]
         if own.judge
     ]
+
+
+def list_spending(models: Sequence[Mapping[str, str]]) -> list[tuple[str, list[str]]]:
+    """Prepare the table of what models were asked: a line for each figure, a column a model."""
+    names = dict.fromkeys(name for model in models for name in model)
+    return [(name, [model.get(name, "") for model in models]) for name in names]
 
 
 def write_lengths_caption(facts: ReportFacts) -> str:

@@ -219,9 +219,13 @@ def read_times(folder: Path) -> dict[str, int]:
 
 
 def read_data(workspace: Path) -> dict[str, bytes]:
-    """Return what must not differ between runs: shards and the published folder."""
+    """Return what must not differ between runs: shards and the published folder.
+
+    But for the report, which tells what the runs took.
+    """
     return {
         name: data
         for name, data in read_files(workspace).items()
         if name.endswith(".parquet") or name.startswith("published/")
+        if Path(name).name != "report.html"
     }

@@ -59,3 +59,19 @@ def test_partitions_add_up_in_the_table_of_the_judge():
     card = make_card(partitions={"one": facts, "two": facts})
     assert "| charts&#124;&lt;b&gt; | 8 | 2 | 40 | 4 | 0 |" in card
     assert "## Judge" not in make_card()
+
+
+def test_tokens_of_partitions_add_up_and_a_missing_price_is_said():
+    def make_facts(usd: float | None) -> dict:
+        counts = {"rows": 4, "prompt_tokens": 1_000, "completion_tokens": 250}
+        tokens = {"vlm": {"model": "v|m", **counts, "usd": None}}
+        return {
+            "funnel": [STEP],
+            "identity": {},
+            "tokens": tokens | {"llm": {"model": "l", **counts, "usd": usd}},
+        }
+
+    card = make_card(partitions={"one": make_facts(1.25), "two": make_facts(0.5)})
+    assert "| vlm | `v&#124;m` | 8 | 2,000 | 500 | no price |" in card
+    assert "| llm | `l` | 8 | 2,000 | 500 | 1.75 |" in card
+    assert "no price" not in make_card()
