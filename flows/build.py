@@ -123,7 +123,9 @@ async def run_stages(plan: BuildPlan, budget: Budget) -> tuple[list[FunnelStep],
                 plan,
                 "formalize",
                 sum_counts(screens)["ok"],
-                lambda job: formalize_shard(job, models.clients["vlm"], recipe.formalize, tools),
+                lambda job: formalize_shard(
+                    job, models.clients.get("vlm"), recipe.formalize, tools
+                ),
             )
         async with models.serve("llm"):
             rollouts = await run_stage(

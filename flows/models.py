@@ -40,6 +40,8 @@ RESTARTING = Patience(
 
 def is_asked(plan: BuildPlan, role: str) -> bool:
     """Whether the model of a role will be asked anything: a stage of its own is not complete."""
+    if role == "vlm" and not plan.recipe.formalize.enabled:
+        return False
     stages = [STAGE_OF[role]]
     if role == "judge" and plan.recipe.curate.consistency is not None:
         stages.append("curate")

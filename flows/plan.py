@@ -171,7 +171,7 @@ def identify_stages(
             "code_version": version("sightline"),
         },
         "screen": _identify_screen(recipe),
-        "formalize": _identify_sampled(recipe.formalize, recipe.models.vlm, "vlm"),
+        "formalize": _identify_formalize(recipe),
         "reason": _identify_reason(recipe),
         "verify": _identify_verify(recipe, [source.name for source in sources]),
         "curate": _identify_curate(recipe),
@@ -187,6 +187,12 @@ def _identify_source(planned: PlannedSource) -> dict[str, Any]:
     params = planned.params.model_dump(exclude={"path", "limit", "weight"})
     taken = {"name": planned.name, "num_rows": planned.num_rows}
     return params | taken | {"version": planned.source.version}
+
+
+def _identify_formalize(recipe: Recipe) -> dict[str, Any]:
+    if not recipe.formalize.enabled:
+        return {"prompt_sha256": {}}
+    return _identify_sampled(recipe.formalize, recipe.models.vlm, "vlm")
 
 
 def _identify_reason(recipe: Recipe) -> dict[str, Any]:

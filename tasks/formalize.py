@@ -18,7 +18,7 @@ from schemas.recipe import FormalizeParams
 from schemas.records import Reply, ShardReport
 from schemas.tables import FORMAL_TEXTS
 from tasks.faults import is_server_fault, stop_if_failing
-from tasks.formalizing import Formalizer
+from tasks.formalizing import Formalizer, make_blank_row
 from tasks.grounding import Tools
 from tasks.meter import METER
 from tasks.sampling import ModelClient
@@ -70,14 +70,17 @@ def list_rejected(job: ShardJob) -> set[str]:
     cache_policy=NO_CACHE,
 )
 async def formalize_shard(
-    job: ShardJob, client: ModelClient, params: FormalizeParams, tools: Tools
+    job: ShardJob, client: ModelClient | None, params: FormalizeParams, tools: Tools
 ) -> ShardReport:
-    """Prefect shell over `formalize_problems` for one shard."""
+    """Prefect shell over `formalize_problems` for one shard; no client: nothing is formalized."""
     if report := find_shard(job, "formal_texts"):
         return report
     rejected = list_rejected(job)
     every = iterate_rows(job, "problems", COLUMNS)
     problems = (row for row in every if row["problem_id"] not in rejected)
-    rows = await formalize_problems(problems, client, params, tools)
+    if client is None or not params.enabled:
+        rows = [make_blank_row(problem["problem_id"]) for problem in problems]
+    else:
+        rows = await formalize_problems(problems, client, params, tools)
     counts = Counter(row["status"] for row in rows)
     return write_shard(job, "formal_texts", rows_to_table(rows, FORMAL_TEXTS), counts)

@@ -9,7 +9,8 @@ Source: distilled reasoning from captions, OpenVLThinker, arXiv 2503.17352, sect
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -24,12 +25,16 @@ from tasks.answers import check_answer, split_thought, type_gold
 from tasks.attempts import Attempts, Check
 from tasks.budgeted import BudgetedClient
 from tasks.faults import is_server_fault, stop_if_failing
+from tasks.formalizing import list_images
 from tasks.meter import METER
 from tasks.policies import make_policy
-from tasks.shards import ShardJob, find_shard, read_shard, rows_to_table, write_shard
+from tasks.shards import ShardJob, find_shard, iterate_rows, read_shard, rows_to_table, write_shard
 
 SEED_STRIDE = 65_536
 """Seeds of one problem lie in one stride, so a rollout can be asked again alone."""
+IMAGE_COLUMNS = ["images", "image_sha256"]
+INVALID = "invalid"
+"""Status of a formal text that the recipe rejects for its faults; it is kept all the same."""
 PROBLEM_COLUMNS = ["problem_id", "question", "options", "source", "gold_answer", "unit"]
 
 
@@ -48,6 +53,9 @@ def make_requests(
         options=render_options(problem["options"]),
         gold_answer=problem["gold_answer"] if params.show_gold else None,
     )
+    if params.show_image:
+        *others, last = messages
+        messages = (*others, replace(last, images=list_images(problem)))
     sampling = SamplingParams(
         temperature=params.temperature, top_p=params.top_p, max_tokens=params.max_tokens
     )
@@ -98,7 +106,7 @@ def make_rollout(
 
 
 async def reason_problems(
-    problems: pl.DataFrame,
+    problems: Iterable[Mapping[str, Any]],
     client: BudgetedClient,
     params: ReasonParams,
     verify: VerifyParams,
@@ -106,7 +114,8 @@ async def reason_problems(
     """Sample the rollouts of every problem.
 
     Args:
-        problems: (problems, PROBLEM_COLUMNS of PROBLEMS, and `text` of FORMAL_TEXTS).
+        problems: (problems, PROBLEM_COLUMNS of PROBLEMS, and `text` of FORMAL_TEXTS; where the
+            reasoner is shown the image, IMAGE_COLUMNS, too).
         client: the model that reasons.
         params: how it is asked; `race` is set.
         verify: what counts as equal.
@@ -120,28 +129,33 @@ async def reason_problems(
     model = client.endpoint.model
     with METER.get().count_rows("reason") as count:
 
-        async def sample(problem: Mapping[str, Any]) -> list[Reply]:
+        async def sample(problem: Mapping[str, Any]) -> tuple[str, list[Reply]]:
             requests = make_requests(problem, prompt, params)
             with count.row():
-                return await attempts.sample(requests, make_check(problem, verify))
+                replies = await attempts.sample(requests, make_check(problem, verify))
+            return problem["problem_id"], replies
 
-        sampled = await client.run_all(
-            problems.iter_rows(named=True), sample, requests_each=params.num_rollouts
-        )
-        stop_if_failing([reply for replies in sampled for reply in replies], model)
+        sampled = await client.run_all(problems, sample, requests_each=params.num_rollouts)
+        stop_if_failing([reply for _, replies in sampled for reply in replies], model)
     return [
         make_rollout(problem_id, index, reply, model, gold_shown=params.show_gold)
-        for problem_id, replies in zip(problems["problem_id"], sampled, strict=True)
+        for problem_id, replies in sampled
         for index, reply in enumerate(replies)
     ]
 
 
-def read_formalized(job: ShardJob) -> pl.DataFrame:
-    """Read the problems of a shard that have a formal text, in order, without their images."""
-    problems = read_shard(job, "problems", PROBLEM_COLUMNS)
-    texts = read_shard(job, "formal_texts", ["problem_id", "text"])
-    joined = problems.join(texts, on="problem_id", how="inner", maintain_order="left")
-    return joined.filter(pl.col("text").is_not_null())
+def read_formalized(job: ShardJob, params: ReasonParams) -> Iterator[dict[str, Any]]:
+    """Yield the problems of a shard that have a formal text, in order.
+
+    Their images come with them where the reasoner is shown them, few in memory at a time.
+    """
+    texts = read_shard(job, "formal_texts", ["problem_id", "text", "status"])
+    usable = texts.filter(pl.col("text").is_not_null() & (pl.col("status") != INVALID))
+    found: dict[str, str] = dict(usable.select("problem_id", "text").iter_rows())
+    columns = PROBLEM_COLUMNS + (IMAGE_COLUMNS if params.show_image else [])
+    for problem in iterate_rows(job, "problems", columns):
+        if problem["problem_id"] in found:
+            yield problem | {"text": found[problem["problem_id"]]}
 
 
 @task(
@@ -158,6 +172,6 @@ async def reason_shard(
     """Prefect shell over `reason_problems` for one shard."""
     if report := find_shard(job, "rollouts"):
         return report
-    rows = await reason_problems(read_formalized(job), client, params, verify)
+    rows = await reason_problems(read_formalized(job, params), client, params, verify)
     counts = Counter(row["status"] for row in rows)
     return write_shard(job, "rollouts", rows_to_table(rows, ROLLOUTS), counts)

@@ -96,6 +96,8 @@ class DetectorParams(Params):
 class FormalizeParams(SampledParams):
     """Image to formal text."""
 
+    enabled: bool = True
+    """false: no formal text is written; the reasoner then has to see the image itself."""
     prompt: str | None = None
     """Prompt of every format; default: `formalize.<format>`."""
     format: FormatName = "caption"

@@ -10,6 +10,9 @@ class ReasonParams(SampledParams):
 
     prompt: str = "reason.plain"
     """Prompt file in prompts/, without its role and ending."""
+    show_image: bool = False
+    """Show the reasoner the image itself, as in self-distillation; it is then a vision model.
+    Source: OpenVLThinker, arXiv 2503.17352, section 3, iterations after the first."""
     show_gold: bool = False
     """Show the reasoner the gold answer; it may then be rationalized, so it is recorded as
     `gold_shown`. Source: Vision-R1, issue 17 of its repository."""

@@ -50,3 +50,12 @@ class Recipe(Params):
                 f" {self.curate.select!r}; set one of them"
             )
         return self
+
+    @model_validator(mode="after")
+    def _check_sight(self) -> "Recipe":
+        if not self.formalize.enabled and not self.reason.show_image:
+            raise ValueError(
+                "formalize.enabled = false leaves the reasoner without the image; set"
+                " reason.show_image = true"
+            )
+        return self

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.recipe import FormalizeParams
-from schemas.records import ImagePart, Reply
+from schemas.records import ImagePart, Reply, Status
 from tasks.formalizing.routing import Route
 from tasks.grounding import Finding, measure_coverage
 
+NO_FORMAT = "none"
+"""Format and producer where there is no formal text."""
 WRITING = "formalize"
 """The step that writes the text; a row's error does not name it."""
 
@@ -61,6 +63,28 @@ def make_row(
         **describe_end(draft, failed, require_valid=params.require_valid),
         "prompt_tokens": sum_tokens([reply.prompt_tokens for reply in draft.replies]),
         "completion_tokens": sum_tokens([reply.completion_tokens for reply in draft.replies]),
+    }
+
+
+def make_blank_row(problem_id: str) -> dict[str, Any]:
+    """Make the row of a problem that is reasoned about from its image alone."""
+    return {
+        "problem_id": problem_id,
+        "format": NO_FORMAT,
+        "text": "",
+        "producer": NO_FORMAT,
+        "image_kind": None,
+        "routed_by": "recipe",
+        "is_valid": None,
+        "problems": [],
+        "rounds": [],
+        "pseudo_cot": None,
+        "gold_shown": False,
+        "ocr_coverage": None,
+        "status": Status.OK.value,
+        "error": None,
+        "prompt_tokens": None,
+        "completion_tokens": None,
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from flows.build import build
 from flows.recipe_files import load_recipe
+from schemas.errors import RecipeError
 from tests.fakes import FakeModelServer
 from tests.flows.conftest import run_build, write_source
 
@@ -105,3 +106,26 @@ def test_every_recipe_runs_on_the_small_model(recipe, settings, tmp_path):
     if recipe == "r1-onevision":
         assert texts["is_valid"].mean() > 0.95
         assert set(texts["format"]) == {"csv", "json", "geometry"}
+
+
+def test_a_model_may_reason_from_the_image_itself(tmp_path):
+    pytest.importorskip("torch", reason="needs the extra embedded")
+    settings = [
+        *SMALL_MODEL,
+        *WORLD,
+        "formalize.enabled=false",
+        "reason.show_image=true",
+        "reason.prompt=answer.world",
+        "reason.race=false",
+    ]
+    loaded = load_recipe("openvlthinker", sources=["data/sample"], settings=settings)
+    report = asyncio.run(build(loaded, str(tmp_path)))
+    assert report.num_requests == 64 * 4, "only the reasoner is asked"
+    assert 10 <= report.rows["sft"] < 60
+    texts = pl.read_parquet(f"{tmp_path}/openvlthinker/all/formal_texts/*/*.parquet")
+    assert set(texts["format"]) == {"none"}
+
+
+def test_a_reasoner_must_see_something(tmp_path):
+    with pytest.raises(RecipeError, match="leaves the reasoner without the image"):
+        load_recipe("openvlthinker", sources=["x"], settings=["formalize.enabled=false"])
