@@ -67,6 +67,8 @@ SCREENS = pa.schema(
         column("group", pa.string(), "problems that share an image or a question have the same"),
         column("drop_reason", pa.string(), "`contaminated`; null: it may be used", nullable=True),
         column("detail", pa.string(), "which row of which benchmark it is", nullable=True),
+        column("benchmark", pa.string(), "the benchmark that it is in", nullable=True),
+        column("match", pa.string(), "what is alike: image, question or ngram", nullable=True),
     ]
 )
 

@@ -47,14 +47,18 @@ def screen_problems(
     groups = group_problems(problems, find_links(problems, rule, params.max_image_bits))
     contamination = ContaminationRule(max_distance=params.max_image_bits, question=rule)
     matches = find_contamination(problems, benchmarks, contamination)
-    best = matches.sort("score", descending=True).group_by("problem_id").first()
-    details = {row["problem_id"]: describe_match(row) for row in best.iter_rows(named=True)}
-    found = pl.DataFrame(
-        {"problem_id": list(details), "detail": list(details.values())},
-        schema={"problem_id": pl.String, "detail": pl.String},
-    ).with_columns(drop_reason=pl.lit(CONTAMINATED))
+    order = ["score", "benchmark", "benchmark_row", "kind"]
+    ranked = matches.sort(order, descending=[True, False, False, False], maintain_order=True)
+    best = ranked.group_by("problem_id", maintain_order=True).first()
+    found = best.select(
+        "problem_id",
+        pl.Series("detail", map(describe_match, best.iter_rows(named=True)), pl.String),
+        "benchmark",
+        drop_reason=pl.lit(CONTAMINATED),
+        match="kind",
+    )
     return groups.join(found, on="problem_id", how="left", maintain_order="left").select(
-        "problem_id", "group", "drop_reason", "detail"
+        "problem_id", "group", "drop_reason", "detail", "benchmark", "match"
     )
 
 

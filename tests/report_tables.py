@@ -39,10 +39,11 @@ def make_problem(number: int, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def make_screen(problem: dict[str, Any]) -> dict[str, Any]:
-    """Make the row of a problem that is like no other."""
+def make_screen(problem: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Make the row of a problem that is like no other and in no benchmark."""
     problem_id = problem["problem_id"]
-    return {"problem_id": problem_id, "group": problem_id, "drop_reason": None, "detail": None}
+    nothing = dict.fromkeys(("drop_reason", "detail", "benchmark", "match"))
+    return {"problem_id": problem_id, "group": problem_id} | nothing | changes
 
 
 def make_text(problem: dict[str, Any], **changes: Any) -> dict[str, Any]:

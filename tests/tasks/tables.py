@@ -40,8 +40,8 @@ def make_problem(number: int, **changes: Any) -> dict[str, Any]:
 
 def make_screen(number: int, **changes: Any) -> dict[str, Any]:
     problem_id = f"{number:032x}"
-    row = {"problem_id": problem_id, "group": problem_id, "drop_reason": None, "detail": None}
-    return row | changes
+    nothing = dict.fromkeys(("drop_reason", "detail", "benchmark", "match"))
+    return {"problem_id": problem_id, "group": problem_id} | nothing | changes
 
 
 def make_text(number: int, **changes: Any) -> dict[str, Any]:
