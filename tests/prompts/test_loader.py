@@ -6,6 +6,7 @@ from prompts.loader import list_prompts
 from schemas.errors import RecipeError
 
 VARIABLES = {
+    "reasoning": "It shows 3.",
     "formal_text": "a,b\n1,2",
     "question": "How many?",
     "options": "(A) 1\n(B) 2",
