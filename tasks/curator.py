@@ -13,6 +13,7 @@ import pyarrow as pa
 from schemas.recipe import CurateParams
 from schemas.tables import GRPO, REJECTS, SFT, TEST
 from tasks.consistency import INCONSISTENT, Opinion, Statement
+from tasks.curation.conversations import CONVERSATION_TAGS, check_conversation
 from tasks.curation.editing import Edited, edit_parts, read_parts
 from tasks.curation.filtering import Candidate, find_fault
 from tasks.curation.layout import Layout, write_layout
@@ -81,6 +82,8 @@ class Curator:
 
     def _add_sft(self, row: dict[str, Any], text: dict[str, Any]) -> None:
         edited, fault = self._edit(row, text)
+        if fault is None and self._params.conversations is not None:
+            fault = self._check_conversation(row, edited)
         opinion = self._opinions.get(row["problem_id"])
         if fault is None and opinion is not None and opinion.is_consistent is False:
             fault = INCONSISTENT, (opinion.text or "")[-500:]
@@ -113,6 +116,15 @@ class Curator:
             image_sizes=[(width, height) for width, height in row["image_size"]],
         )
         return edited, find_fault(candidate, self._params.filters, layout, self._count_tokens)
+
+    def _check_conversation(
+        self, row: dict[str, Any], edited: Edited
+    ) -> tuple[str, str | None] | None:
+        """Return why a trainer would refuse the row as a conversation, or None."""
+        made = make_sft_row(row, edited, self._params, None)
+        tags = CONVERSATION_TAGS[self._params.conversations or ""]
+        fault = check_conversation(made["conversations"], len(row["image_sha256"]), tags)
+        return (fault, f"as {self._params.conversations}") if fault else None
 
     def _reject(self, row: dict[str, Any], stage: str, reason: str, detail: str | None) -> None:
         self._rows["rejects"].append(make_reject(stage, row, reason, detail))

@@ -11,12 +11,7 @@ import polars as pl
 
 from schemas.recipe import CurateParams
 from schemas.records import Status
-from tasks.curation.pass_rates import (
-    PassRateBounds,
-    name_difficulty,
-    name_rate_fault,
-    rate_problems,
-)
+from tasks.curation.pass_rates import PassRateBounds, rate_problems, select_grpo
 from tasks.curation.splits import assign_splits
 from tasks.shards import ShardJob, read_shard
 from tasks.unfinished import count_unfinished, note_unfinished, watch_unfinished
@@ -51,8 +46,8 @@ def split_problems(
     is_whole = pl.col("is_correct") & (pl.col("status") == "ok")
     solved = rollouts.group_by("problem_id").agg(solved=is_whole.any())
     rated = (
-        rate_problems(rollouts)
-        .with_columns(rate_fault=name_rate_fault(bounds), difficulty=name_difficulty())
+        select_grpo(rate_problems(rollouts), bounds)
+        .rename({"drop_reason": "rate_fault"})
         .join(solved, on="problem_id", how="left")
         .join(groups, on="problem_id", how="left")
         .with_columns(grpo=pl.col("rate_fault").is_null())

@@ -14,6 +14,7 @@ from tasks.curation.layout import Layout, LayoutFault, Parts, check_layout
 from tasks.curation.leaks import find_leaks, name_leak
 from tasks.curation.lengths import TokenCounter, measure_row, name_length_fault
 from tasks.curation.repetition import measure_repetition, name_repetition
+from tasks.curation.trimming import is_over_words
 
 Fault = tuple[str, str]
 """drop_reason, and a detail."""
@@ -57,9 +58,8 @@ def _check_layout(row: Candidate, filters: FilterParams, layout: Layout) -> Iter
 
 
 def _check_words(row: Candidate, filters: FilterParams) -> Iterator[Fault]:
-    num_words = len(row.parts.reasoning.split())
-    if filters.max_words is not None and num_words > filters.max_words:
-        yield "too_many_words", f"{num_words} words, at most {filters.max_words}"
+    if filters.max_words is not None and is_over_words(row.parts.reasoning, filters.max_words):
+        yield "too_many_words", f"more than {filters.max_words} words"
 
 
 def _check_lengths(
@@ -106,4 +106,5 @@ def _check_grounding(row: Candidate, filters: FilterParams) -> Iterator[Fault]:
     grounding = check_grounding(row.parts.reasoning, row.formal_text, row.question)
     if is_ungrounded(grounding, filters.max_ungrounded):
         shown = [*grounding.numbers[:5], *grounding.labels[:5]]
-        yield "ungrounded", f"neither in formal text nor in question: {', '.join(shown)}"
+        share = f"{grounding.ungrounded_fraction:.0%} of {grounding.num_checked}"
+        yield "ungrounded", f"{share}, neither in formal text nor question: {', '.join(shown)}"

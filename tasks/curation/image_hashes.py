@@ -18,7 +18,6 @@ from PIL import Image
 
 from tasks.curation.banding import Keys, Pairs, pair_across, pair_within
 from tasks.curation.shingles import mix
-from tasks.images import PIXEL_CEILING, normalize_image
 
 SIDE = 64
 """Pixels of the gray image's side."""
@@ -27,25 +26,14 @@ NUM_BITS = NUM_FREQUENCIES**2
 MAX_DISTANCE = 12
 MIN_CONTRAST = 2.0
 """Standard deviation of the gray levels below which an image shows nothing to compare."""
-_WORK_SIDE = 512
 _BLOCK_PAIRS = 1 << 18
 Bits = NDArray[np.uint8]
 """(images, NUM_BITS), 0 or 1."""
 Distances = NDArray[np.int64]
 
 
-def hash_image(data: bytes) -> str | None:
-    """Hash an image from outside: 64 hexadecimal digits; None for one of a single color.
-
-    Raises:
-        ImageError: the image cannot be used; `reason` says why.
-    """
-    image = normalize_image(data, max_pixels=PIXEL_CEILING, max_side=_WORK_SIDE)
-    return hash_normalized(image.data)
-
-
 def hash_normalized(data: bytes) -> str | None:
-    """Hash an image that `normalize_image` made, as `hash_image` does."""
+    """Hash an image that `normalize_image` made: 64 hexadecimal digits; None for a single color."""
     with Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
         gray = _read_gray(image)
     if gray.std() < MIN_CONTRAST:
@@ -79,7 +67,7 @@ def pair_images(
     but where more than 64 hashes share a band.
 
     Args:
-        hashes: Of `hash_image`; best each once.
+        hashes: Of `hash_normalized`; best each once.
         others: Hashes to compare with; None: those of `hashes` among themselves.
         max_distance: In bits, 0 to 31.
 

@@ -16,12 +16,14 @@ from schemas.records import ImagePart, Message, Reply, Request, SamplingParams
 from tasks.formalizing.draft import WRITING, Draft, StepFailed, make_row
 from tasks.formalizing.routing import Route, route_by_default, route_by_map, route_by_reply
 from tasks.formats import describe_problems, extract_formal_text, validate
-from tasks.grounding import Tools, describe_findings
+from tasks.grounding import Tools, arrange_cells, describe_findings, write_csv
 from tasks.sampling import ModelClient
 
 MAX_KIND_TOKENS = 2048
 """Of a classifier's reply: a word, or a thought and a word."""
 
+TABULAR = ("csv", "json")
+"""Formats for which the places of OCR's lines are arranged as a table."""
 NO_QUESTION: dict[str, str | None] = {"question": None, "options": None}
 
 
@@ -160,7 +162,10 @@ def name_media_type(file_name: str) -> str:
 
 def render_evidence(draft: Draft) -> str:
     """Write what the tools found for the prompt."""
+    cells = arrange_cells(draft.lines) if draft.route.format in TABULAR else []
     messages = load_prompt("formalize.evidence").render(
-        lines=describe_findings(draft.lines), objects=describe_findings(draft.objects)
+        lines=describe_findings(draft.lines),
+        table=write_csv(cells) if len(cells) > 1 else "",
+        objects=describe_findings(draft.objects),
     )
     return messages[-1].text

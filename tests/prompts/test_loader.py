@@ -18,6 +18,7 @@ VARIABLES = {
     "lines": "1 2 3 4: cat",
     "format": "csv",
     "problems": "- Line 2: This row has 1 cell.",
+    "table": "a,b",
     "objects": "1 2 3 4: cat",
 }
 

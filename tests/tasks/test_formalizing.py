@@ -42,6 +42,7 @@ def says(text: str, status: Status = Status.OK) -> Reply:
     return Reply(status=status, text=text, prompt_tokens=10, completion_tokens=2)
 
 
+BARS = "A bar chart with two bars."
 FAILS = Reply(status=Status.SERVER_ERROR, error="503: busy")
 
 
@@ -55,8 +56,12 @@ async def formalize(replies, tools=None, problem=PROBLEM, **params):
 
 
 async def test_a_plain_caption_is_one_request_that_holds_the_image_and_not_the_question():
-    row, client = await formalize([says("A bar chart with two bars.")])
-    assert (row["text"], row["format"], row["routed_by"]) == ("A bar chart with two bars.", "caption", "recipe")
+    row, client = await formalize([says(BARS)])
+    assert (row["text"], row["format"], row["routed_by"]) == (
+        BARS,
+        "caption",
+        "recipe",
+    )
     assert (row["is_valid"], row["status"], row["gold_shown"]) == (True, "ok", False)
     assert client.asked[0].messages[-1].images[0].media_type == "image/png"
     assert "How tall" not in client.text(0)
@@ -81,7 +86,7 @@ async def test_a_classifier_routes_what_no_map_names():
 
 async def test_an_unclear_classifier_leaves_the_recipe_s_format():
     route = {"classifier": "formalize.classify"}
-    row, _ = await formalize([says("a table or a chart"), says("A bar chart with two bars.")], route=route)
+    row, _ = await formalize([says("a table or a chart"), says(BARS)], route=route)
     assert (row["format"], row["image_kind"]) == ("caption", None)
     assert row["routed_by"] == "classifier_unclear"
 

@@ -7,8 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from tasks.curation.image_hashes import hash_image, pair_images, read_bits
-from tasks.images import ImageError
+from tasks.curation.image_hashes import hash_normalized, pair_images, read_bits
+from tasks.images import ImageError, normalize_image
+
+
+def hash_image(data: bytes) -> str | None:
+    return hash_normalized(normalize_image(data, max_pixels=10**7, max_side=512).data)
 
 
 def draw_figure(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
