@@ -24,7 +24,7 @@ from tasks.shards import ShardJob, read_shard
 YIELDS = ("sft", "grpo", "test")
 """Tables whose rows are what a run is for."""
 Cost = npt.NDArray[np.int64]
-"""Requests, prompt tokens, completion tokens."""
+"""(source rows; requests, prompt tokens, completion tokens)."""
 NUM_COLUMNS = 3
 
 
@@ -32,8 +32,8 @@ NUM_COLUMNS = 3
 class Measured:
     """Source rows that were run."""
 
-    costs: Mapping[str, npt.NDArray[np.int64]]
-    """Role to (source rows, requests and tokens in and out)."""
+    costs: Mapping[str, Cost]
+    """By role of the models that are asked anything."""
     yields: Mapping[str, int]
     """Table to the source rows that ended there."""
 
@@ -75,21 +75,20 @@ def measure(jobs: Sequence[ShardJob], recipe: Recipe, replies: ReplyStore) -> Me
     formalizing = _Formalizing()
     reasoning = _Kept(replies, recipe.models.llm)
     judging = _Kept(replies, recipe.models.judge) if recipe.models.judge else None
-    costs: dict[str, list[npt.NDArray[np.int64]]] = {"vlm": [], "llm": []}
-    if judging:
-        costs["judge"] = []
+    costs: dict[str, list[Cost]] = {}
     for job in jobs:
         ids = read_shard(job, "problems", ["problem_id"])["problem_id"].to_list()
         num_rejects = len(read_shard(job, "ingest_rejects", ["stage"]))
         places = {problem_id: place for place, problem_id in enumerate(ids)}
-        found = {"vlm": formalizing.measure(job), "llm": measure_rollouts(job, recipe, reasoning)}
+        found = {"vlm": formalizing.measure(job)} if recipe.formalize.enabled else {}
+        found["llm"] = measure_rollouts(job, recipe, reasoning)
         if judging:
             found["judge"] = measure_verdicts(job, recipe, judging)
         for role, own in found.items():
             table = np.zeros((len(ids) + num_rejects, NUM_COLUMNS), dtype=np.int64)
             for problem_id, cost in own:
                 table[places[problem_id]] += np.array(cost)
-            costs[role].append(table)
+            costs.setdefault(role, []).append(table)
     return Measured(
         costs={role: np.concatenate(tables) for role, tables in costs.items()},
         yields={name: sum(len(read_shard(job, name, ["problem_id"])) for job in jobs)
@@ -139,7 +138,7 @@ def measure_rollouts(job: ShardJob, recipe: Recipe, kept: _Kept) -> Costs:
     columns = ["problem_id", "rollout_index", "status", "prompt_tokens", "completion_tokens"]
     rollouts = read_shard(job, "rollouts", columns).partition_by("problem_id", as_dict=True)
     found: Costs = []
-    for problem in read_formalized(job).iter_rows(named=True):
+    for problem in read_formalized(job, recipe.reason):
         requests = make_requests(problem, prompt, recipe.reason)
         own = rollouts.get((problem["problem_id"],))
         for row in own.iter_rows(named=True) if own is not None else ():
