@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,14 @@ MakeSource = Callable[..., Path]
 
 
 def draw_image(number: int, size: tuple[int, int] = (64, 48), format: str = "PNG") -> bytes:
-    """Draw an image that differs from every other `number`."""
+    """Draw an image that differs from every other `number`, also to a perceptual hash."""
     image = Image.new("RGB", size, (number * 37 % 256, number * 91 % 256, number * 17 % 256))
-    ImageDraw.Draw(image).text((4, 4), str(number), fill="white")
+    draw, rng = ImageDraw.Draw(image), random.Random(number)
+    for _ in range(8):
+        left, top = rng.randrange(size[0]), rng.randrange(size[1])
+        right, bottom = left + rng.randrange(1, 24), top + rng.randrange(1, 18)
+        draw.rectangle((left, top, right, bottom), fill=tuple(rng.choices((0, 128, 255), k=3)))
+    draw.text((4, 4), str(number), fill="white")
     buffer = io.BytesIO()
     image.save(buffer, format)
     return buffer.getvalue()

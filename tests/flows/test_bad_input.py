@@ -273,7 +273,7 @@ def test_rows_that_a_server_rejects_are_kept_with_their_reason(source, tmp_path,
     with FakeModelServer() as server:
         report = run_build(server, [source], tmp_path / "w", "reason.num_rollouts=3")
         assert server.counts["requests"] == 6 + 6 * 3
-    assert report.funnel[3]["reasons"] == {"rejected": 3}
+    assert report.funnel[3]["reasons"]["rejected"] == 3
     assert report.funnel[4]["reasons"]["no_reply"] == 3
     table = pl.read_parquet(f"{report.target}/rejects/*.parquet")
     lost = table.filter(pl.col("drop_reason") == "no_verdict")
@@ -284,7 +284,7 @@ def test_images_that_a_server_rejects_are_kept_with_their_reason(source, tmp_pat
     with FakeModelServer(fault="404") as server:
         report = run_build(server, [source], tmp_path / "w")
         assert server.counts["requests"] == 6
-    assert report.rows == {"sft": 0, "grpo": 0, "rejects": 6}
+    assert report.rows == {"sft": 0, "grpo": 0, "test": 0, "rejects": 6}
     table = pl.read_parquet(f"{report.target}/rejects/*.parquet")
     assert set(table["drop_reason"]) == {"no_formal_text"}
     assert all(detail.startswith("404: fault 404") for detail in table["detail"])

@@ -295,7 +295,8 @@ def test_a_rerun_replaces_its_own_files_only(server, tmp_path):
     # As a run leaves them that is killed after its files and before its manifest.
     for name in ("sft/a-00000-of-00007.parquet", "rejects/a-00006-of-00007.parquet"):
         (target / name).write_bytes((target / "sft/a-00000-of-00003.parquet").read_bytes())
-    again = run_build(server, [sources["a"]], tmp_path / "w", "curate.select=first", partition="a")
+    changed = "curate.layout=think_answer"
+    again = run_build(server, [sources["a"]], tmp_path / "w", changed, partition="a")
     assert again.num_requests == 0
     files = read_files(target)
     assert {path: data for path, data in files.items() if "/b-" in path} == kept
