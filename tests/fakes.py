@@ -38,7 +38,7 @@ class FakeModelServer:
         models: Sequence[str] = ("fake-vlm", "fake-llm"),
         answers: Mapping[str, str] | None = None,
         replies: Mapping[str, str] | None = None,
-        accuracy: float = 0.7,
+        accuracy: float = 0.45,
         latency_seconds: float = 0.0,
         token_seconds: float = 0.0,
         chunk_tokens: int = 1,

@@ -199,7 +199,7 @@ def test_requests_that_the_server_failed_are_asked_again_by_the_next_run(tmp_pat
     (source / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     with PacedServer() as server:
         failed = run_build(server, [source], tmp_path / "w")
-        assert failed.funnel[2]["reasons"]["server_error"] == K
+        assert failed.funnel[3]["reasons"]["server_error"] == K
         mended = run_build(server, [source], tmp_path / "w")
         assert "server_error" not in mended.funnel[2]["reasons"]
         assert (mended.is_changed, mended.num_requests) == (True, K)
