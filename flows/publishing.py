@@ -23,7 +23,17 @@ from tasks.publish import (
     published_schema,
     read_manifest,
 )
-from tasks.report import count_checks, count_tokens, read_sample, summarize, write_report
+from tasks.report import (
+    add_summaries,
+    count_checks,
+    count_curation,
+    count_formats,
+    count_tokens,
+    describe_curation,
+    read_sample,
+    summarize,
+    write_report,
+)
 from tasks.run_figures import add_models, read_runs
 from tasks.storage import Folder
 
@@ -58,6 +68,7 @@ async def publish_partition(
             rows={c: sum(f.rows for f in new.files if f.config == c) for c in CONFIGS},
             partitions=new.partitions,
             schemas={c: published_schema(c, max_images) for c in CONFIGS},
+            tables=add_summaries(list(new.partitions.values())),
         )
         if is_changed or old != new or not target.exists(REPORT):
             await asyncio.to_thread(publish_report, plan, funnel)
@@ -73,7 +84,7 @@ def publish_report(plan: BuildPlan, funnel: list[FunnelStep]) -> None:
     page = write_report(
         title=recipe.publish.title or recipe.name,
         funnel=funnel,
-        identity={"partition": plan.partition} | describe_partition(plan, funnel)["identity"],
+        identity={"partition": plan.partition} | list_identity(plan),
         facts=replace(summarize(plan.jobs), spending=read_spending(plan)),
         sample=read_sample(plan.jobs),
     ).encode()
@@ -88,24 +99,32 @@ def read_spending(plan: BuildPlan) -> list[dict[str, str]]:
 
 def describe_partition(plan: BuildPlan, funnel: list[FunnelStep]) -> dict[str, Any]:
     """Return the facts of a partition that the card shows."""
-    recipe, identities = plan.recipe, plan.identities
+    recipe = plan.recipe
     checks = count_checks(plan.jobs) if recipe.models.judge else {}
     return {
         "funnel": [asdict(step) for step in funnel],
+        "formats": {name: asdict(own) for name, own in count_formats(plan.jobs).items()},
+        "curation": describe_curation(count_curation(plan.jobs)),
         "judge": {name: asdict(own.judge) for name, own in checks.items() if own.judge},
         "tokens": list_tokens(plan),
-        "identity": {
-            "recipe": recipe.name,
-            "sources": ", ".join(source.name for source in plan.sources),
-            "vlm": recipe.models.vlm.name,
-            "llm": recipe.models.llm.name,
-            "judge": recipe.models.judge.name if recipe.models.judge else "none",
-            "formalize prompts": _list_prompts(identities["formalize"]),
-            "reason prompts": _list_prompts(identities["reason"]),
-            "num_rollouts": recipe.reason.num_rollouts,
-            "select": recipe.curate.select,
-            "code version": version("sightline"),
-        },
+        "identity": list_identity(plan),
+    }
+
+
+def list_identity(plan: BuildPlan) -> dict[str, Any]:
+    """List what a partition was made with."""
+    recipe, identities = plan.recipe, plan.identities
+    return {
+        "recipe": recipe.name,
+        "sources": ", ".join(source.name for source in plan.sources),
+        "vlm": recipe.models.vlm.name,
+        "llm": recipe.models.llm.name,
+        "judge": recipe.models.judge.name if recipe.models.judge else "none",
+        "formalize prompts": _list_prompts(identities["formalize"]),
+        "reason prompts": _list_prompts(identities["reason"]),
+        "num_rollouts": recipe.reason.num_rollouts,
+        "select": recipe.curate.select,
+        "code version": version("sightline"),
     }
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 from huggingface_hub import DatasetCardData
 
 from tasks.funnel import FunnelStep, add_funnels
+from tasks.summary_table import SummaryTable
 
 SIZES = [(10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M")]
 ESCAPES = str.maketrans(
@@ -38,6 +39,7 @@ def write_card(
     rows: Mapping[str, int],
     partitions: Mapping[str, Mapping[str, Any]],
     schemas: Mapping[str, pa.Schema],
+    tables: Sequence[SummaryTable] = (),
 ) -> str:
     """Write the card of a published data set.
 
@@ -47,6 +49,7 @@ def write_card(
         rows: config to its number of rows; configs without rows are left out.
         partitions: partition to its facts, as in the published manifest.
         schemas: config to its published schema.
+        tables: of formal texts and curation, as in the report.
     """
     configs = [name for name in schemas if rows.get(name)]
     title = " ".join(title.split())
@@ -59,6 +62,7 @@ def write_card(
         f'dataset = load_dataset("PATH_OR_HUB_ID", "{configs[0] if configs else "sft"}")\n```',
         _write_configs(rows, configs),
         _write_funnel(partitions),
+        *(_write_summary(table) for table in tables),
         _write_judge(partitions),
         _write_tokens(partitions),
         _write_partitions(partitions),
@@ -110,6 +114,11 @@ def _write_funnel(partitions: Mapping[str, Mapping[str, Any]]) -> str:
         for step in add_funnels(funnels)
     ]
     return f"## Funnel\n\n{_write_table(['step', 'in', 'out', 'the rest'], lines)}"
+
+
+def _write_summary(table: SummaryTable) -> str:
+    rows = [[escape(cell) for cell in row] for row in table.rows]
+    return f"## {table.title}\n\n{escape(table.caption)}\n\n{_write_table(table.head, rows)}"
 
 
 def _write_judge(partitions: Mapping[str, Mapping[str, Any]]) -> str:

@@ -13,15 +13,23 @@ class Outcome(StrEnum):
 
     SOLVED = "solved"
     """A rollout was selected."""
-    UNSOLVED = "unsolved"
-    """No rollout was correct."""
+    GRPO = "grpo"
+    """Its pass rate makes it a problem for reinforcement learning."""
+    TEST = "test"
+    """It is held out."""
     REJECTED = "rejected"
     """A problem that ended before it had a verdict."""
     REFUSED = "refused"
     """A source row that never became a problem."""
 
 
-WEIGHTS = {Outcome.SOLVED: 10, Outcome.UNSOLVED: 8, Outcome.REJECTED: 3, Outcome.REFUSED: 3}
+WEIGHTS = {
+    Outcome.SOLVED: 9,
+    Outcome.GRPO: 7,
+    Outcome.TEST: 2,
+    Outcome.REJECTED: 3,
+    Outcome.REFUSED: 3,
+}
 """How the sample is shared where there is enough of each."""
 
 
@@ -36,7 +44,7 @@ def choose_places(jobs: Sequence[ShardJob], max_problems: int) -> pl.DataFrame:
     counts = {outcome: len(best.filter(outcome=outcome.value)) for outcome in Outcome}
     shares = share_places(counts, max_problems)
     taken = [best.filter(outcome=outcome.value).head(shares[outcome]) for outcome in Outcome]
-    # Solved and unsolved ones mixed, as they come; then what was lost on the way.
+    # What became rows mixed, as it comes; then what was lost on the way.
     late = pl.col("outcome").replace_strict({"rejected": 1, "refused": 2}, default=0)
     return pl.concat(taken).sort(late, "key", "shard")
 
@@ -58,7 +66,8 @@ def _list_candidates(job: ShardJob, limit: int) -> pl.DataFrame:
     whole = pl.col("rollout_index").is_null() & pl.col("problem_id").is_not_null()
     problems = {
         Outcome.SOLVED: read_shard(job, "sft", ["problem_id"]),
-        Outcome.UNSOLVED: read_shard(job, "grpo", ["problem_id"]),
+        Outcome.GRPO: read_shard(job, "grpo", ["problem_id"]),
+        Outcome.TEST: read_shard(job, "test", ["problem_id"]),
         Outcome.REJECTED: read_shard(job, "rejects", ["problem_id", "rollout_index"])
         .filter(whole)
         .select("problem_id"),

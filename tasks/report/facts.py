@@ -12,6 +12,8 @@ from typing import Any
 import polars as pl
 
 from tasks.report.checks import VERDICT, SourceChecks, count_checks
+from tasks.report.curation import CurationCounts, count_curation
+from tasks.report.formats import FormatCounts, count_formats
 from tasks.selection import summarize_pass_rate
 from tasks.shards import ShardJob, read_shard
 
@@ -25,8 +27,10 @@ class ReportFacts:
     num_problems: int = 0
     num_selected: int = 0
     """Problems with a training row for supervised fine-tuning."""
-    num_unsolved: int = 0
-    """Problems that no rollout solved."""
+    num_grpo: int = 0
+    """Problems for reinforcement learning, by their pass rate."""
+    num_test: int = 0
+    """Problems that are held out."""
     lengths: Mapping[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     """(verdict, completion tokens) to rollouts; rollouts without a token count are left out."""
     selected_lengths: Mapping[int, int] = field(default_factory=dict[int, int])
@@ -37,7 +41,9 @@ class ReportFacts:
     """(answer type, verdict) to rollouts."""
     checks: Mapping[str, SourceChecks] = field(default_factory=dict[str, SourceChecks])
     """Source to how its rollouts were checked, the largest source first."""
-
+    formats: Mapping[str, FormatCounts] = field(default_factory=dict[str, FormatCounts])
+    """Format to its formal texts, the commonest first."""
+    curation: CurationCounts = field(default_factory=CurationCounts)
     spending: Sequence[Mapping[str, str]] = ()
     """What each model was asked in the runs that made the tables: name of a figure to its words."""
 
@@ -49,7 +55,7 @@ class ReportFacts:
 
 def summarize(jobs: Sequence[ShardJob]) -> ReportFacts:
     """Count the finished tables of a partition."""
-    problems, selected, unsolved = 0, 0, 0
+    problems, selected, grpo, test = 0, 0, 0, 0
     lengths: Counter[tuple[str, int]] = Counter()
     chosen: Counter[int] = Counter()
     rates: Counter[tuple[int, int]] = Counter()
@@ -59,7 +65,8 @@ def summarize(jobs: Sequence[ShardJob]) -> ReportFacts:
         sft = read_shard(job, "sft", ["completion_tokens"])
         rollouts = _read_rollouts(job).join(kinds, on="problem_id", how="left")
         problems, selected = problems + len(kinds), selected + len(sft)
-        unsolved += len(read_shard(job, "grpo", ["problem_id"]))
+        grpo += len(read_shard(job, "grpo", ["problem_id"]))
+        test += len(read_shard(job, "test", ["problem_id"]))
         chosen.update(_count(sft, "completion_tokens"))
         lengths.update(_count(rollouts, "verdict", "completion_tokens"))
         types.update(_count(rollouts, "answer_type", "verdict"))
@@ -67,12 +74,15 @@ def summarize(jobs: Sequence[ShardJob]) -> ReportFacts:
     return ReportFacts(
         num_problems=problems,
         num_selected=selected,
-        num_unsolved=unsolved,
+        num_grpo=grpo,
+        num_test=test,
         lengths=lengths,
         selected_lengths=chosen,
         pass_rates=rates,
         answer_types=types,
         checks=count_checks(jobs),
+        formats=count_formats(jobs),
+        curation=count_curation(jobs),
     )
 
 

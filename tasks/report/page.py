@@ -22,6 +22,7 @@ from tasks.funnel import FunnelStep
 from tasks.report.bins import choose_edges, find_quantile, is_linear, select_lengths
 from tasks.report.checks import SourceChecks
 from tasks.report.choice import Outcome
+from tasks.report.curation import CurationCounts, describe_curation
 from tasks.report.facts import ReportFacts
 from tasks.report.plots import (
     draw_funnel_bar,
@@ -31,11 +32,15 @@ from tasks.report.plots import (
     group_verdicts,
     sort_counts,
 )
-from tasks.report.problem import ProblemEntry, describe_problem
+from tasks.report.problem import BADGES, ProblemEntry, describe_problem
 from tasks.report.sample import SampledProblem
+from tasks.report.summaries import list_summaries
 from tasks.report.text import clean_text, clip, count_noun, write_percent
 
 MAX_PAGE_BYTES = 6_000_000
+EDIT_BYTES = 3_000
+MAX_EDITS = 4
+"""Of one row."""
 VALUE_BYTES = 4_000
 """Of one line of what the data set was made with."""
 MAX_SOURCES = 24
@@ -95,6 +100,8 @@ def _render(
         answer_types=list_verdicts(facts.answer_types),
         checks=list_checks(facts.checks),
         judged=list_judged(facts.checks),
+        summaries=list_summaries(facts.formats, describe_curation(facts.curation)),
+        edited=list_edited(facts.curation),
         spending=list_spending(facts.spending),
         sample_intro=write_sample_intro(sample),
         choices=list_choices(sample),
@@ -132,10 +139,14 @@ def write_lead(facts: ReportFacts, select: str) -> Markup:
         return Markup("No problem came in.")
     lead = Markup("<strong>{}</strong> came in. For <strong>{}</strong> of them the {} correct")
     lead += Markup(" rollout became a training row.")
-    if facts.num_unsolved:
-        lead += Markup(" <strong>{}</strong> that no rollout solved go to reinforcement learning.")
-    problems = count_noun(facts.num_problems, "problem")
-    return lead.format(problems, f"{facts.num_selected:,}", select, f"{facts.num_unsolved:,}")
+    parts = [count_noun(facts.num_problems, "problem"), f"{facts.num_selected:,}", select]
+    if facts.num_grpo:
+        lead += Markup(" <strong>{}</strong> go to reinforcement learning, by their pass rate.")
+        parts.append(f"{facts.num_grpo:,}")
+    if facts.num_test:
+        lead += Markup(" <strong>{}</strong> are held out as a test.")
+        parts.append(f"{facts.num_test:,}")
+    return lead.format(*parts)
 
 
 def list_tiles(facts: ReportFacts) -> list[dict[str, str]]:
@@ -225,6 +236,14 @@ def list_spending(models: Sequence[Mapping[str, str]]) -> list[tuple[str, list[s
     return [(name, [model.get(name, "") for model in models]) for name in names]
 
 
+def list_edited(curation: CurationCounts) -> list[tuple[str, list[str]]]:
+    """Prepare edited rows: their problem, and what was changed."""
+    return [
+        (name, [clip(edit, EDIT_BYTES) for edit in edits[:MAX_EDITS]])
+        for name, edits in curation.edited
+    ]
+
+
 def write_lengths_caption(facts: ReportFacts) -> str:
     """Say what the picture of lengths shows."""
     verdicts = ("correct", "incorrect")
@@ -256,7 +275,8 @@ def list_choices(sample: Sequence[SampledProblem]) -> list[dict[str, str]]:
     """List what the sample can be narrowed to: everything, and each outcome that occurs."""
     counts = {outcome: sum(p.outcome is outcome for p in sample) for outcome in Outcome}
     choices = {"all": len(sample)} | {o.value: n for o, n in counts.items() if n}
+    labels = {o.value: label[0].upper() + label[1:] for o, label in BADGES.items()}
     return [
-        {"name": name, "label": name.capitalize(), "count": f"{count:,}"}
+        {"name": name, "label": labels.get(name, name.capitalize()), "count": f"{count:,}"}
         for name, count in choices.items()
     ]

@@ -22,6 +22,9 @@ ROLLOUTS_BYTES = 64_000
 """Of all rollouts of a problem together."""
 WORDS = ("source", "source_id", "answer_type", "unit", "drop_reason", "drop_detail")
 
+BADGES = {Outcome.GRPO: "for GRPO", Outcome.TEST: "held out"}
+"""Outcomes that are said in other words."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutEntry:
@@ -43,6 +46,8 @@ class ProblemEntry:
     problem: SampledProblem
     number: int
     heading: str
+    badge: str
+    """The outcome in a word or two."""
     origin: str
     kind: str
     """Answer type and unit."""
@@ -78,6 +83,7 @@ def describe_problem(
         problem=fit,
         number=number,
         heading=f"Source row {problem.source_row}" if is_row else f"Problem {number}",
+        badge=BADGES.get(problem.outcome, problem.outcome.value),
         origin=_join([fit.source, fit.source_id, None if is_row else row]),
         kind=_join(kind),
         why=explain_outcome(fit, problem.rollouts, select),
@@ -106,12 +112,23 @@ def explain_outcome(
     """Say in a sentence why a rollout of this problem was selected, or why none was."""
     if problem.outcome is Outcome.SOLVED:
         return _explain_selection(rollouts, select)
-    if problem.outcome is Outcome.UNSOLVED:
-        return "No rollout was selected: none is whole and correct. The problem goes to GRPO."
+    if problem.outcome in (Outcome.GRPO, Outcome.TEST):
+        return _explain_rate(problem.outcome, rollouts)
     detail = f" ({problem.drop_detail})" if problem.drop_detail else ""
     verb = problem.outcome.value.capitalize()
     reason = (problem.drop_reason or "no reason").replace("_", " ")
     return f"{verb} by {problem.drop_stage}: {reason}{detail}."
+
+
+def _explain_rate(outcome: Outcome, rollouts: Sequence[SampledRollout]) -> str:
+    verdicts = [rollout.is_correct for rollout in rollouts if rollout.is_correct is not None]
+    rate = f"{sum(verdicts)} of {count_noun(len(verdicts), 'rollout')} with a verdict"
+    fate = {
+        Outcome.GRPO: "its pass rate makes it a problem for reinforcement learning (GRPO)",
+        Outcome.TEST: "the problem is held out as a test",
+    }[outcome]
+    verb = "is" if sum(verdicts) == 1 else "are"
+    return f"No rollout was selected: {fate}. {rate} {verb} correct."
 
 
 def _explain_selection(rollouts: Sequence[SampledRollout], select: str) -> str:

@@ -2,6 +2,7 @@ import yaml
 
 from tasks.card import escape, write_card
 from tasks.publish import CONFIGS, published_schema
+from tasks.summary_table import SummaryTable
 
 SCHEMAS = {config: published_schema(config, 1) for config in CONFIGS}
 STEP = {"label": "source rows to problems", "num_in": 3, "num_out": 2, "reasons": {"bad|row": 1}}
@@ -75,3 +76,12 @@ def test_tokens_of_partitions_add_up_and_a_missing_price_is_said():
     assert "| vlm | `v&#124;m` | 8 | 2,000 | 500 | no price |" in card
     assert "| llm | `l` | 8 | 2,000 | 500 | 1.75 |" in card
     assert "no price" not in make_card()
+
+
+def test_tables_of_the_report_are_in_the_card():
+    table = SummaryTable(
+        title="Formal text", caption="By <b>format.", head=("a", "b"), rows=(("x|y", "1"),)
+    )
+    card = make_card(tables=[table])
+    assert "## Formal text\n\nBy &lt;b&gt;format.\n\n| a | b |\n| --- | --- |\n" in card
+    assert "| x&#124;y | 1 |" in card

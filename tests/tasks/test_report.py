@@ -11,8 +11,10 @@ import pytest
 from tasks.funnel import FunnelStep
 from tasks.report.checks import JudgeCounts, SourceChecks
 from tasks.report.choice import Outcome
+from tasks.report.curation import CurationCounts
 from tasks.report.facts import ReportFacts
 from tasks.report.formal import SampledText
+from tasks.report.formats import FormatCounts
 from tasks.report.page import MAX_PAGE_BYTES, write_report
 from tasks.report.thumbnails import Thumbnail
 from tests.report_pages import Page, make_rollout, make_sampled
@@ -34,7 +36,7 @@ HOSTILE = [
 FACTS = ReportFacts(
     num_problems=5,
     num_selected=3,
-    num_unsolved=1,
+    num_grpo=1,
     lengths={("correct", 12): 9, ("incorrect", 40): 3},
     selected_lengths={12: 3},
     pass_rates={(3, 3): 3, (0, 3): 1, (0, 0): 1},
@@ -106,7 +108,19 @@ def write_hostile(text):
         title=text,
         funnel=[FunnelStep(label=text, num_in=2, num_out=1, reasons={text: 1})],
         identity={text: text, "select": text},
-        facts=replace(FACTS, checks=checks, answer_types=counts),
+        facts=replace(
+            FACTS,
+            checks=checks,
+            answer_types=counts,
+            formats={text: FormatCounts(num_texts=1, routes={text: 1})},
+            curation=CurationCounts(
+                num_rows=1,
+                num_edited=1,
+                edited=((text, (text, text)),),
+                difficulties={text: {text: 1}},
+                contaminated={text: {text: 1}},
+            ),
+        ),
         sample=[hostile, rejected, refused, *write_drawn(text)],
     )
 
@@ -267,11 +281,11 @@ def test_a_formal_text_is_drawn_beside_its_image():
 
 
 def test_a_reader_can_narrow_the_sample_to_outcomes_that_occur():
-    page = Page(write(sample=[make_sampled(), make_sampled(outcome=Outcome.UNSOLVED)]))
+    page = Page(write(sample=[make_sampled(), make_sampled(outcome=Outcome.GRPO)]))
     assert [choice["id"] for choice in page.find("input")] == [
         "show-all",
         "show-solved",
-        "show-unsolved",
+        "show-grpo",
     ]
 
 
@@ -316,6 +330,21 @@ def test_rules_are_grouped_by_source_with_its_policy():
     page = Page(write(facts=replace(FACTS, checks=sources)))
     assert [policy in page.text for policy in ("policy of charts", "policy of maps")] == [True] * 2
     assert "Judge and rules" not in page.text
+
+
+def test_formal_texts_and_training_rows_have_tables():
+    formats = {"csv": FormatCounts(num_texts=8, num_valid_first=6, num_valid=7)}
+    curation = CurationCounts(num_rows=5, num_edited=1, edited=(("0" * 32, ("- a\n+ b",)),))
+    page = Page(write(facts=replace(FACTS, formats=formats, curation=curation)))
+    assert re.search(r"csv\s*8\s*75%\s*88%", page.text)
+    assert "1 of the sft rows were edited" in page.text and "- a\n+ b" in page.texts
+    assert "#curation" in {link["href"] for link in page.find("a")}
+    assert "#curation" not in {link["href"] for link in Page(write()).find("a")}
+
+
+def test_the_lead_says_where_problems_went():
+    text = Page(write(facts=replace(FACTS, num_test=2))).text
+    assert "1 go to reinforcement learning, by their pass rate. 2 are held out as a test." in text
 
 
 def test_a_judge_has_a_table_of_its_own():

@@ -12,7 +12,7 @@ from tests.report_tables import (
 def test_counts_add_up_over_shards(tmp_path):
     jobs = [write_mixed(tmp_path, index, 2) for index in range(2)]
     facts = summarize(jobs)
-    assert (facts.num_problems, facts.num_selected, facts.num_unsolved) == (200, 120, 40)
+    assert (facts.num_problems, facts.num_selected, facts.num_grpo) == (200, 120, 40)
     assert facts.count_rollouts() == sum(facts.lengths.values()) == 2 * 80 * 4
     assert facts.count_rollouts("correct") == 2 * 60 * 3
     assert facts.pass_rates == {(3, 4): 120, (0, 4): 40}

@@ -51,7 +51,10 @@ def test_a_selection_is_explained(tokens, selected, select, sentence):
 
 
 def test_what_was_not_selected_is_explained():
-    assert "goes to GRPO" in explain(make_sampled(outcome=Outcome.UNSOLVED))
+    rollouts = tuple(make_rollout(i, is_correct=[True, False, None][i]) for i in range(3))
+    grpo = explain(make_sampled(outcome=Outcome.GRPO, rollouts=rollouts))
+    assert grpo.endswith("(GRPO). 1 of 2 rollouts with a verdict is correct.")
+    assert "held out" in explain(make_sampled(outcome=Outcome.TEST))
     lost = {"drop_stage": "verify", "drop_reason": "no_verdict", "drop_detail": "timeout"}
     rejected = make_sampled(outcome=Outcome.REJECTED, **lost)
     assert explain(rejected) == "Rejected by verify: no verdict (timeout)."
