@@ -32,7 +32,7 @@ class PacedServer(FakeModelServer):
     """Says the same whether it streams or not, at a pace that a seed throws for each request."""
 
     def __init__(self, seed: int = 0, **options: Any) -> None:
-        super().__init__(**({"token_seconds": 0.001, "accuracy": 0.4} | options))
+        super().__init__(**({"token_seconds": 0.001, "accuracy": 0.2} | options))
         self.dice = random.Random(seed)
         self.tokens = 0
 
@@ -142,7 +142,7 @@ def test_a_larger_k_asks_only_for_the_rollouts_that_are_new(source, tmp_path):
 
 def test_more_is_sampled_only_of_problems_that_none_has_solved(source, tmp_path):
     growing = ("reason.num_rollouts=2", "reason.k_max=6")
-    with PacedServer(accuracy=0.3) as server:
+    with PacedServer(accuracy=0.2) as server:
         report = run_build(server, [source], tmp_path / "w", *SETTINGS, *growing)
     rollouts = read_table(tmp_path / "w", "rollouts")
     verdicts = read_table(tmp_path / "w", "verdicts")
@@ -201,7 +201,7 @@ def test_requests_that_the_server_failed_are_asked_again_by_the_next_run(tmp_pat
         failed = run_build(server, [source], tmp_path / "w")
         assert failed.funnel[3]["reasons"]["server_error"] == K
         mended = run_build(server, [source], tmp_path / "w")
-        assert "server_error" not in mended.funnel[2]["reasons"]
+        assert "server_error" not in mended.funnel[3]["reasons"]
         assert (mended.is_changed, mended.num_requests) == (True, K)
         again = run_build(server, [source], tmp_path / "w")
         assert (again.is_changed, again.num_requests) == (False, 0)
