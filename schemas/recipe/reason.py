@@ -24,7 +24,8 @@ class ReasonParams(SampledParams):
     """Correct rollouts that end the sampling of a problem where `k_max` is above k."""
     race: bool | None = None
     """Stop rollouts that a shorter correct one of the same problem has outrun; default: where
-    `curate.select` is `shortest`, which a race never changes. false: all k in full, for pass rates.
+    `curate.select` is `shortest`, which a race never changes, and `curate.grpo` takes no solved
+    problems by their pass rate. false: all k in full.
     """
     temperature: float = Field(default=0.6, ge=0, le=2)
     top_p: float = Field(default=0.95, gt=0, le=1)

@@ -37,10 +37,14 @@ class Recipe(Params):
 
     @property
     def is_racing(self) -> bool:
-        """Whether the rollouts of a problem race: as the recipe says, or where that is sound."""
+        """Whether the rollouts of a problem race: as the recipe says, or where nothing is lost.
+
+        A race leaves the pass rates of solved problems uncertain; that of unsolved ones is exact.
+        """
         if self.reason.race is not None:
             return self.reason.race
-        return self.curate.select == "shortest" and self.reason.enough == 1
+        needs_rates = self.curate.grpo.max_pass_rate > 0
+        return self.curate.select == "shortest" and self.reason.enough == 1 and not needs_rates
 
     @model_validator(mode="after")
     def _check_race(self) -> "Recipe":

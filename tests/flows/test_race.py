@@ -254,6 +254,7 @@ def test_keys_that_do_not_fit_each_other_are_one_sentence(settings, fault):
         (["reason.race=false"], False),
         (["curate.select=first"], False),
         (["reason.enough=2"], False),
+        (["curate.grpo.max_pass_rate=0.5"], False),
     ],
 )
 def test_rollouts_race_where_the_shortest_is_selected(settings, is_racing):
