@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from schemas.recipe import FormalizeParams
+from tasks.grounding.detection import ObjectFinder
 from tasks.grounding.evidence import Finding
 from tasks.grounding.ocr import OcrReader
 
@@ -26,4 +27,8 @@ def open_tools(params: FormalizeParams) -> Tools:
         RecipeError: What a tool needs is not installed.
     """
     reader = OcrReader() if params.ocr else None
-    return Tools(read_text=reader.read if reader else None)
+    finder = ObjectFinder(params.detector) if params.detector else None
+    return Tools(
+        read_text=reader.read if reader else None,
+        find_objects=finder.find if finder else None,
+    )
