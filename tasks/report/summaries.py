@@ -135,7 +135,8 @@ def tabulate_splits(curation: Mapping[str, Any]) -> SummaryTable:
         (name, f"{sum(own.values()):,}", *(f"{own.get(level, 0):,}" for level in LEVELS))
         for name, own in sorted(levels.items())
     ]
-    edited = f" {curation['num_edited']:,} of the sft rows were edited." if total else ""
+    num_edited = curation["num_edited"]
+    edited = f" {num_edited:,} of the sft rows were edited." if num_edited else ""
     return SummaryTable(
         title="Splits",
         caption="No two share an image or a question. Difficulty is by pass rate; unknown: longer"

@@ -5,7 +5,8 @@ import math
 
 from markupsafe import Markup
 
-from tasks.report.drawing.arranging import Arrangement, arrange
+from tasks.report.drawing.arrangement import Arrangement
+from tasks.report.drawing.arranging import arrange
 from tasks.report.drawing.drawing import Drawing
 from tasks.report.drawing.figure import Figure, read_figure
 from tasks.report.text import clean_text, clip
