@@ -158,8 +158,9 @@ def test_the_order_of_answers_changes_no_byte(source, tmp_path):
 
 
 def test_another_selection_asks_no_model(server, source, tmp_path):
-    run_build(server, [source], tmp_path / "w")
-    report = run_build(server, [source], tmp_path / "w", "curate.select=first")
+    run_build(server, [source], tmp_path / "w", "reason.race=false")
+    others = ("reason.race=false", "curate.select=first")
+    report = run_build(server, [source], tmp_path / "w", *others)
     assert (report.num_requests, report.is_changed) == (0, True)
     assert set(read_config(report, "rejects")["drop_reason"]) == {"wrong", "later_than_first"}
 

@@ -126,7 +126,7 @@ def test_a_race_selects_the_same_rollouts(built, recorded, tmp_path):
     assert chosen.select(same).equals(whole.select(same))
     assert chosen["is_censored"].any()
     assert report.rows["grpo"] == pl.read_parquet(f"{built}/published/grpo/*.parquet").height
-    assert dict(report.funnel[2]["reasons"])["outrun"] > 300
+    assert dict(report.funnel[3]["reasons"])["outrun"] > 300
 
 
 def test_more_rollouts_are_asked_only_of_problems_that_the_first_did_not_solve(

@@ -37,6 +37,7 @@ async def read_artifacts(key: str) -> list:
 
 def test_a_run_tells_what_its_models_did_wherever_one_looks(server, source, tmp_path, monkeypatch):
     monkeypatch.setattr("flows.watching.TELL_SECONDS", 0.2)
+    server.latency_seconds = 0.5  # So that the run is looked at while it goes on.
     report = run_build(server, [source], tmp_path / "w", *PRICES, "reason.race=false")
     vlm, llm = report.models
     assert (vlm.stage, vlm.num_replies, llm.stage, llm.num_replies) == (
@@ -59,6 +60,7 @@ def test_a_run_tells_what_its_models_did_wherever_one_looks(server, source, tmp_
 
 async def test_prefect_shows_the_models(server, source, tmp_path, monkeypatch):
     monkeypatch.setattr("flows.watching.TELL_SECONDS", 0.2)
+    server.latency_seconds = 0.5  # So that the run is looked at while it goes on.
     await asyncio.to_thread(run_build, server, [source], tmp_path / "w")
     tables = await read_artifacts("models")
     assert '"stage": "reason"' in str(tables[-1].data)
