@@ -32,7 +32,11 @@ def source(tmp_path) -> Path:
 async def read_artifacts(key: str) -> list:
     async with get_client() as client:
         wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
-        return await client.read_artifacts(artifact_filter=wanted)
+        for _ in range(100):
+            if found := await client.read_artifacts(artifact_filter=wanted):
+                return found
+            await asyncio.sleep(0.1)
+    pytest.fail(f"Prefect has no artifact {key!r}")
 
 
 def test_a_run_tells_what_its_models_did_wherever_one_looks(server, source, tmp_path, monkeypatch):
