@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from prefect import get_client
 
+from flows.models import make_endpoint
 from schemas.checks import Check
 from schemas.errors import SourceError
 from schemas.recipe import ModelParams, Recipe
@@ -17,7 +18,6 @@ from tasks.checkup import (
     check_workspace,
     list_models,
 )
-from tasks.sampling import Endpoint
 from tasks.sampling.checkup import Demands, check_server
 from tasks.sources import open_source, plan_sources
 
@@ -77,13 +77,7 @@ async def check_model(recipe: Recipe, role: str, model: ModelParams) -> AsyncIte
             found=f"{model.name} has no server",
             remedy=f"start one and give --{role} {model.name}@http://127.0.0.1:8000/v1",
         )
-    endpoint = Endpoint(
-        model=model.name,
-        urls=model.urls,
-        revision=model.revision,
-        api_key_env=model.api_key_env,
-        option=f"--{role}",
-    )
+    endpoint = make_endpoint(model, model.urls, role)
     for url in model.urls:
         for check in await check_server(role, url, endpoint, list_demands(recipe, role)):
             yield check

@@ -132,20 +132,25 @@ class Models:
         def count(reply: Reply, is_reused: bool) -> None:
             meter.count_reply(stage, reply, is_reused=is_reused)
 
-        endpoint = Endpoint(
-            model=model.name,
-            urls=urls,
-            revision=model.revision,
-            api_key_env=model.api_key_env,
-            rpm=model.rpm,
-            tpm=model.tpm,
-            price_in=model.price_in,
-            price_out=model.price_out,
-            option=f"--{role}",
-        )
+        endpoint = make_endpoint(model, urls, role)
         return BudgetedClient(
             endpoint, self.replies, self.budget, on_reply=count, patience=patience
         )
+
+
+def make_endpoint(model: ModelParams, urls: tuple[str, ...], role: str) -> Endpoint:
+    """Return where the model of a role is asked."""
+    return Endpoint(
+        model=model.name,
+        urls=urls,
+        revision=model.revision,
+        api_key_env=model.api_key_env,
+        rpm=model.rpm,
+        tpm=model.tpm,
+        price_in=model.price_in,
+        price_out=model.price_out,
+        option=f"--{role}",
+    )
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ the judge wrote of each, and its objections. A text that cannot be parsed object
 Source: quality assurance by a model, R1-Onevision, arXiv 2503.10615; its prompt is not published.
 """
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from schemas.records import Reply, Request, SamplingParams, Status
 from tasks.answers import split_thought
 from tasks.budgeted import BudgetedClient
 from tasks.faults import stop_if_failing
+from tasks.judge import make_mark
 
 MAX_CHARS = 20_000
 """Of each text that the judge is shown."""
@@ -61,9 +61,10 @@ def make_request(statement: Statement, prompt: Prompt, params: ConsistencyParams
         "formal_text": statement.formal_text[:MAX_CHARS],
         "reasoning": statement.reasoning[:MAX_CHARS],
     }
-    mark = hashlib.sha256(repr(texts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
     sampling = SamplingParams(temperature=0.0, top_p=1.0, max_tokens=params.max_tokens)
-    return Request(messages=prompt.render(mark=mark, **texts), sampling=sampling, seed=0)
+    return Request(
+        messages=prompt.render(mark=make_mark(texts), **texts), sampling=sampling, seed=0
+    )
 
 
 async def judge_statements(

@@ -49,6 +49,15 @@ def is_audited(problem_id: str, rollout_index: int, fraction: float) -> bool:
     return int.from_bytes(digest[:8], "big") < fraction * 2**64
 
 
+def make_mark(texts: Mapping[str, str]) -> str:
+    """Make the mark of the tags around texts that strangers wrote.
+
+    It is made from the texts themselves: the same question gets the same reply, and no text can
+    hold it.
+    """
+    return hashlib.sha256(repr(texts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
 def make_judge_request(
     problem: Mapping[str, Any], answer_text: str, prompt: Prompt, params: JudgeParams
 ) -> Request:
@@ -67,8 +76,7 @@ def make_judge_request(
         "unit": (problem["unit"] or "")[:MAX_GOLD_CHARS],
         "answer_text": answer_text[-MAX_ANSWER_CHARS:],
     }
-    # From the texts themselves: the same question gets the same reply, and no text can hold it.
-    mark = hashlib.sha256(repr(texts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    mark = make_mark(texts)
     sampling = SamplingParams(
         temperature=params.temperature, top_p=params.top_p, max_tokens=params.max_tokens
     )

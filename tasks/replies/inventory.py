@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tasks.replies.local_journal import INDEX_SUFFIX, SEGMENT_SUFFIX
 from tasks.replies.segments import scan
+from tasks.replies.store import FOLDER
 from tasks.storage import Folder
 
-FOLDER = "replies"
-SEGMENT_SUFFIX = ".log"
-INDEX_SUFFIX = ".index"
 _NANOSECONDS = 10**9
 
 
