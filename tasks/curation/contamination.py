@@ -79,18 +79,6 @@ def _number_rows(table: pl.DataFrame, name: str, order: list[str]) -> pl.DataFra
     return ordered.with_columns(pl.int_range(pl.len()).alias(name))
 
 
-def summarize_contamination(matches: pl.DataFrame) -> pl.DataFrame:
-    """Count matches: (benchmark, kind, num_problems, num_benchmark_rows), sorted."""
-    return (
-        matches.group_by("benchmark", "kind")
-        .agg(
-            num_problems=pl.col("problem_id").n_unique(),
-            num_benchmark_rows=pl.col("benchmark_row").n_unique(),
-        )
-        .sort("benchmark", "kind")
-    )
-
-
 def describe_match(match: dict[str, str | float]) -> str:
     """Say in a sentence what a row of `find_contamination` matched: the detail of its reject."""
     return (

@@ -55,8 +55,6 @@ class Parts:
 
 
 MAX_ANSWER_CHARS = 400
-VISION_R1_ANSWER = re.compile("<answer> Final Answer:(.*?) </answer>", re.DOTALL)
-"""Vision-R1's own extraction, to a blank (its evaluation, vlmeval/inference.py)."""
 _TAG = re.compile(r"<\s?(/?)\s?(think(?:ing)?|answer)\s?>", re.IGNORECASE)
 _EXACT_TAG = re.compile(r"</?(?:think|answer)>")
 _TEMPLATES = {

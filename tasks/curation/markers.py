@@ -1,4 +1,4 @@
-"""Reflection markers and lengths of the reasoning: the tables of a data card.
+"""Reflection markers and words of the reasoning, for the tables of a data card.
 
 Vision-R1 counts five words in its data and in two others, as a sign that the thoughts reflect
 (arXiv 2503.06749, Table 2): in 200k rows 585,719 "Wait", 75,853 "Hmm", 26,697 "Mistake", 188,187
@@ -6,7 +6,7 @@ Vision-R1 counts five words in its data and in two others, as a sign that the th
 in any case. Tables in, tables out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -34,7 +34,6 @@ VISION_R1_PER_1000 = {
     "Check": 100_148 / 200,
 }
 """Vision-R1-cold's counts per 1,000 rows, from Table 2 (200K rows), for comparison."""
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
 def count_markers(
@@ -47,8 +46,8 @@ def count_markers(
         markers: Label to a pattern of the words, in polars' syntax (linear in the text).
 
     Returns:
-        (markers; marker, num_marks, num_rows, marks_per_1000, row_fraction), in their order:
-        times that it occurs, rows in which it does, times per 1,000 rows and share of the rows.
+        (markers; marker, num_marks, num_rows), in their order: times that it occurs, and rows in
+        which it does.
     """
     patterns = [rf"(?i)\b(?:{pattern})\b" for pattern in markers.values()]
     thoughts = reasoning.fill_null("").rename("reasoning").to_frame()
@@ -56,7 +55,6 @@ def count_markers(
         pl.col("reasoning").str.count_matches(pattern).alias(label)
         for label, pattern in zip(markers, patterns, strict=True)
     )
-    total = max(1, len(reasoning))
     return pl.DataFrame(
         {
             "marker": list(markers),
@@ -64,37 +62,7 @@ def count_markers(
             "num_rows": [int((counts[label] > 0).sum()) for label in markers],
         },
         schema={"marker": pl.String, "num_marks": pl.Int64, "num_rows": pl.Int64},
-    ).with_columns(
-        marks_per_1000=pl.col("num_marks") * 1000 / total,
-        row_fraction=pl.col("num_rows") / total,
     )
-
-
-def summarize_lengths(
-    lengths: pl.DataFrame, quantiles: Sequence[float] = QUANTILES
-) -> pl.DataFrame:
-    """Summarize columns of lengths: one row each with mean, quantiles and largest value.
-
-    Args:
-        lengths: One numeric column a measure, such as reasoning_words, completion_tokens and
-            image_tokens; nulls are left out.
-        quantiles: Between 0 and 1; each is a value that occurs, so no length is made up.
-
-    Returns:
-        (columns of `lengths`; measure, num_rows, mean, p5, p25, ..., max).
-    """
-    rows = [
-        {"measure": name, "num_rows": values.len(), "mean": values.mean()}
-        | {
-            f"p{100 * share:g}": values.quantile(share, interpolation="nearest")
-            for share in quantiles
-        }
-        | {"max": values.max()}
-        for name, values in ((column.name, column.drop_nulls()) for column in lengths)
-    ]
-    floats = ["mean", *(f"p{100 * share:g}" for share in quantiles), "max"]
-    schema = {"measure": pl.String, "num_rows": pl.Int64} | dict.fromkeys(floats, pl.Float64)
-    return pl.DataFrame(rows, schema=schema)
 
 
 def count_words(texts: pl.Series) -> pl.Series:

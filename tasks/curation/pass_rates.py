@@ -7,13 +7,11 @@ of a raced problem is censored, and lies between two bounds. Tables in, tables o
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
 OUTRUN = "outrun"
 """Status of a rollout that was cancelled when a shorter one was correct."""
-Difficulty = Literal["easy", "medium", "hard"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

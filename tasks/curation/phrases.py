@@ -51,11 +51,6 @@ class Replacement:
     stuck_words: tuple[str, ...]
     """Tokens that the original does not have and that are two words in one."""
 
-    @property
-    def has_edits(self) -> bool:
-        """Whether anything was replaced."""
-        return bool(self.edits)
-
 
 def replace_phrases(
     text: str, question: str = "", phrases: PhraseIndex[str] = PHRASES

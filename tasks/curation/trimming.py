@@ -27,12 +27,8 @@ class Trim:
     """A thought after trimming, and what was cut."""
 
     text: str
-    cut_start: int
-    """Where the removed text began in the thought; its length if nothing was removed."""
     cue: str | None
     """The cue at which it was cut; None: kept whole."""
-    num_cues: int
-    """Cues in the thought, cut or not."""
 
 
 def trim_reflection(thought: str, answer: str, cues: Sequence[str] = REFLECTION_CUES) -> Trim:
@@ -47,15 +43,13 @@ def trim_reflection(thought: str, answer: str, cues: Sequence[str] = REFLECTION_
         answer: The final answer, as extracted.
         cues: Sentence openings, matched as written but for white space.
     """
-    places = find_cues(thought, cues)
     wanted = fold_text(answer[: CONCLUSION_CHARS + 1]).strip(" .")
     start = 0
-    for cue_start, cue in places if wanted else ():
+    for cue_start, cue in find_cues(thought, cues) if wanted else ():
         if _concludes(thought[start:cue_start], wanted):
-            kept = thought[:cue_start].rstrip()
-            return Trim(text=kept, cut_start=len(kept), cue=cue, num_cues=len(places))
+            return Trim(text=thought[:cue_start].rstrip(), cue=cue)
         start = cue_start
-    return Trim(text=thought, cut_start=len(thought), cue=None, num_cues=len(places))
+    return Trim(text=thought, cue=None)
 
 
 def find_cues(thought: str, cues: Sequence[str] = REFLECTION_CUES) -> list[tuple[int, str]]:

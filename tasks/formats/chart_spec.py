@@ -23,8 +23,6 @@ MAX_PARTS = 3_000
 """Most objects, lists and values outside of the data."""
 MAX_CHARTS_DEEP = 5
 COMPOSERS = ("layer", "hconcat", "vconcat", "concat", "spec")
-OPAQUE_TRANSFORMS = ("pivot", "lookup", "flatten", "density", "regression", "loess", "quantile")
-"""Transforms that make columns whose names cannot be told here."""
 
 
 def check_chart_spec(text: str) -> Iterator[Problem]:

@@ -14,12 +14,13 @@ import polars as pl
 
 from tasks.curation.layout import read_layout
 from tasks.curation.lengths import count_image_tokens
-from tasks.curation.markers import QUANTILES, REFLECTION_MARKERS, count_markers, count_words
+from tasks.curation.markers import REFLECTION_MARKERS, count_markers, count_words
 from tasks.report.bins import find_quantile
 from tasks.shards import ShardJob, read_shard
 
 MAX_EDITED = 6
 """Edited rows that are shown."""
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 UNKNOWN = "unknown"
 """Difficulty of a problem whose longer rollouts were stopped."""
 MEASURES = ("reasoning_words", "completion_tokens", "image_tokens")

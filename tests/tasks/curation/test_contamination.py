@@ -7,7 +7,6 @@ from tasks.curation.contamination import (
     ContaminationRule,
     describe_match,
     find_contamination,
-    summarize_contamination,
 )
 from tests.tasks.curation.test_near_duplicates import LONG, make_hash, make_problems
 
@@ -74,11 +73,6 @@ def test_the_report_says_what_matched_what():
     assert [(row["kind"], row["score"]) for row in matches.rows(named=True)] == [
         ("image", 1 - 4 / 256), ("ngram", 1.0), ("question", 1.0), ("ngram", 1.0), ("question", 1.0)
     ]  # fmt: skip
-    assert [row[1:] for row in summarize_contamination(matches).rows()] == [
-        ("image", 1, 1),
-        ("ngram", 2, 1),
-        ("question", 2, 1),
-    ]
     assert describe_match(matches.row(0, named=True)) == (
         "image is that of row 7 of MathVision (score 0.984)"
     )

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.curation.layout import (
-    VISION_R1_ANSWER,
     Layout,
     LayoutFault,
     Parts,
@@ -16,6 +15,8 @@ from tasks.curation.layout import (
 from tests.tasks.curation.hostile import HOSTILE_TEXTS, assert_linear
 
 PARTS = Parts(reasoning="Okay, let's see. 2 and 3.", summary="We add.", answer="5")
+VISION_R1_ANSWER = re.compile("<answer> Final Answer:(.*?) </answer>", re.DOTALL)
+"""Vision-R1's own extraction, to a blank (its evaluation, vlmeval/inference.py)."""
 R1_ONEVISION_FORMAT = re.compile(r"<think>.*?</think>\s*<answer>.*?</answer>", re.DOTALL)
 
 

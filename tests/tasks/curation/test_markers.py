@@ -7,7 +7,6 @@ from tasks.curation.markers import (
     VISION_R1_PER_1000,
     count_markers,
     count_words,
-    summarize_lengths,
 )
 from tests.tasks.curation.hostile import HOSTILE_TEXTS, assert_linear
 
@@ -32,9 +31,8 @@ def test_whole_words_count_in_any_case():
     ]
 
 
-def test_counts_are_also_per_1000_rows_and_a_share_of_the_rows():
-    row = count_markers(THOUGHTS).row(by_predicate=pl.col("marker") == "Wait", named=True)
-    assert (row["marks_per_1000"], row["row_fraction"]) == (500.0, 0.25)
+def test_vision_r1s_counts_are_per_1000_of_its_200k_rows():
+    assert list(VISION_R1_PER_1000) == list(VISION_R1_MARKERS)
     assert VISION_R1_PER_1000["Wait"] == pytest.approx(2928.6, abs=0.1)
 
 
@@ -46,21 +44,7 @@ def test_phrases_that_turn_back_count_too():
 def test_no_rows_give_a_table_of_zeros():
     table = count_markers(pl.Series([], dtype=pl.String))
     assert table["num_marks"].to_list() == [0] * len(REFLECTION_MARKERS)
-    assert table["row_fraction"].sum() == 0
-
-
-def test_lengths_are_summed_up_by_values_that_occur():
-    lengths = pl.DataFrame({"words": [1, 2, 3, 4, 100], "tokens": [None, 5, 5, 5, 5]})
-    words, tokens = summarize_lengths(lengths, quantiles=(0.5, 0.99)).rows(named=True)
-    assert words == {
-        "measure": "words", "num_rows": 5, "mean": 22.0, "p50": 3.0, "p99": 100.0, "max": 100.0
-    }  # fmt: skip
-    assert (tokens["num_rows"], tokens["max"]) == (4, 5.0)
-
-
-def test_no_lengths_have_no_mean():
-    empty = pl.DataFrame({"words": []}, schema={"words": pl.Int64})
-    assert summarize_lengths(empty).row(0)[:3] == ("words", 0, None)
+    assert table["num_rows"].to_list() == [0] * len(REFLECTION_MARKERS)
 
 
 def test_words_are_counted_between_blanks():

@@ -35,10 +35,10 @@ def test_a_thought_is_cut_where_it_first_concludes(thought, answer, expected):
     assert trim_reflection(thought, answer).text == (thought if expected is None else expected)
 
 
-def test_the_cut_is_described():
+def test_the_cue_of_the_cut_is_told():
     trim = trim_reflection(R1_THOUGHT, "10")
-    assert (trim.cue, trim.num_cues) == ("Wait,", 2)
-    assert R1_THOUGHT[: trim.cut_start] == trim.text
+    assert trim.cue == "Wait,"
+    assert R1_THOUGHT[len(trim.text) :].lstrip().startswith(trim.cue)
 
 
 def test_an_answer_given_in_the_premises_alone_is_no_conclusion():
