@@ -7,8 +7,6 @@ sampling would select, and which rollouts count never depends on the order in wh
 Source: shortest rejection sampling, Kimi k1.5, arXiv 2501.12599, section 2.4.
 """
 
-from collections.abc import Sequence
-
 
 class Race:
     """The rollouts of one problem that run together."""
@@ -48,27 +46,3 @@ class Race:
         if bound is None or index == self.winner:
             return False
         return bound <= 0 or (num_tokens is not None and num_tokens > bound)
-
-
-def expect_share(lengths: Sequence[int], correct_rate: float, num_rollouts: int) -> float:
-    """Return the tokens of a race as a share of those of full sampling, expected.
-
-    Exact where the lengths of rollouts are independent and have the distribution of `lengths`,
-    and each is correct with `correct_rate` whatever its length. A rollout goes on past t tokens
-    if it is longer and no sibling ended correct by then:
-    E[tokens] = k * sum over t of P(T > t) * (1 - p * P(T <= t)) ** (k - 1).
-
-    Args:
-        lengths: (rollouts) tokens of whole rollouts, at least one.
-        correct_rate: p, in 0..1.
-        num_rollouts: k.
-    """
-    ordered = sorted(lengths)
-    raced, whole, before = 0.0, 0.0, 0
-    for num_ended, length in enumerate(ordered):
-        ended = num_ended / len(ordered)
-        step = (length - before) * (1 - ended)
-        raced += step * (1 - correct_rate * ended) ** (num_rollouts - 1)
-        whole += step
-        before = length
-    return raced / whole if whole else 1.0

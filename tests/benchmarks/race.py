@@ -42,11 +42,11 @@ from schemas.records import Message, Reply, Request, SamplingParams, Status
 from tasks.attempts import Attempts
 from tasks.budget import Budget
 from tasks.budgeted import BudgetedClient
-from tasks.racing import expect_share
 from tasks.reason import SEED_STRIDE, reason_problems
 from tasks.replies import ReplyStore
 from tasks.sampling import Endpoint, TokenBound
 from tests.benchmarks.pipeline import ROOT, find_port
+from tests.benchmarks.race_share import expect_share
 from tests.fake_streams import DONE, HEAD, make_event
 
 MEAN_TOKENS = 200

@@ -3,7 +3,8 @@ import random
 
 import pytest
 
-from tasks.racing import Race, expect_share
+from tasks.racing import Race
+from tests.benchmarks.race_share import expect_share
 
 
 def run_race(*ended: tuple[int, int]) -> Race:
