@@ -29,7 +29,7 @@ async def examine(recipe: Recipe, workspace: str) -> AsyncIterator[Check]:
     yield await check_prefect()
     for check in check_workspace(workspace):
         yield check
-    for check in [*check_tools(recipe), *check_hub(recipe)]:
+    for check in [*check_tools(recipe, workspace), *check_hub(recipe)]:
         yield check
     yield await asyncio.to_thread(check_sources, recipe)
     for role, model in list_models(recipe):

@@ -71,7 +71,7 @@ def plan_build(
     Raises:
         SourceError: a source cannot be read.
         RecipeError: a model has no server, a prompt does not exist, or the workspace or the
-            target is on no file system that is known.
+            target is on no file system that can be reached.
     """
     recipe = pin_race(pin_models(recipe))
     target = target or recipe.publish.target or f"{workspace.rstrip('/')}/published"
@@ -116,14 +116,16 @@ def lay_out(
 
 
 def check_place(option: str, url: str) -> None:
-    """Make sure, before anything is spent, that a URL names a known file system.
+    """Make sure, before anything is spent, that a URL names a file system that answers.
 
     Raises:
-        RecipeError: it does not, or its package is not installed.
+        RecipeError: it names none, its package is not installed, or it lets nobody in.
     """
     try:
-        _ = Folder(url).fs
-    except (ValueError, ImportError) as error:
+        place = Folder(url)
+        if not place.is_local:
+            place.size("")
+    except Exception as error:  # The back ends of fsspec raise what they like.
         raise RecipeError(f"{option}: cannot write to {url!r}: {error}") from None
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -100,23 +101,31 @@ def _is_on_hub(path: str) -> bool:
     return path.count("/") == 1 and not path.startswith((".", "/")) and not Path(path).exists()
 
 
-def check_tools(recipe: Recipe) -> Iterator[Check]:
-    """Check the packages of what the recipe asks for beyond the base."""
-    wanted = {
-        "rapidocr": ("ocr", recipe.formalize.ocr),
-        "transformers": ("detection", recipe.formalize.detector is not None),
-        "torch": ("embedded", any(m.kind == "embedded" for _, m in list_models(recipe))),
-    }
-    for package, (extra, is_wanted) in wanted.items():
-        if not is_wanted:
-            continue
-        is_there = importlib.util.find_spec(package) is not None
-        yield Check(
-            subject=f"extra {extra}",
-            verdict="ok" if is_there else "fault",
-            found=f"{package} is {'' if is_there else 'not '}installed",
-            remedy=None if is_there else f'pip install "sightline[{extra}]"',
-        )
+def check_tools(recipe: Recipe, *urls: str) -> Iterator[Check]:
+    """Check the packages of what the recipe and its places ask for beyond the base."""
+    paths = [*urls, recipe.publish.target or "", *(source.path for source in recipe.source)]
+    is_embedded = any(model.kind == "embedded" for _, model in list_models(recipe))
+    yield from _check_extra("embedded", ("torch", "transformers"), is_embedded)
+    yield from _check_extra("ocr", ("rapidocr", "onnxruntime"), recipe.formalize.ocr)
+    is_detecting = recipe.formalize.detector is not None
+    yield from _check_extra("detection", ("torch", "transformers"), is_detecting)
+    yield from _check_extra("s3", ("s3fs",), any(path.startswith("s3://") for path in paths))
+    has_charts = recipe.formalize.enabled and "chart_spec" in recipe.formalize.formats
+    for check in _check_extra("charts", ("vl_convert",), has_charts):
+        # Chart specs are checked without it; the report shows their text.
+        yield replace(check, verdict="ok" if check.verdict == "ok" else "warning")
+
+
+def _check_extra(extra: str, packages: tuple[str, ...], is_wanted: bool) -> Iterator[Check]:
+    if not is_wanted:
+        return
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    yield Check(
+        subject=f"extra {extra}",
+        verdict="fault" if missing else "ok",
+        found=f"{missing[0]} is not installed" if missing else f"{packages[0]} is installed",
+        remedy=f'pip install "sightline[{extra}]"' if missing else None,
+    )
 
 
 def list_models(recipe: Recipe) -> list[tuple[str, ModelParams]]:

@@ -47,9 +47,9 @@ def _find_source(params: SourceParams) -> Source:
         if kind == "directory":
             return _open_folder(folder, params)
         return _open_files(folder, params, kind)
-    except (OSError, ValueError, ImportError) as error:
-        if isinstance(error, SourceError):
-            raise
+    except SourceError:
+        raise
+    except Exception as error:  # The back ends of fsspec raise what they like.
         raise SourceError(f"cannot read source {path!r}: {error}") from error
 
 

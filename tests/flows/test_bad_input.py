@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import fsspec
 import polars as pl
 import pytest
 
@@ -186,6 +187,35 @@ def test_a_place_on_no_known_file_system_is_named_before_anything_is_spent(
     ended = sightline.run(given)
     assert ended.code == 2
     assert f"{option}: cannot write to 'nowhere://x" in ended.sentence
+    assert server.counts["requests"] == asked
+
+
+@pytest.fixture
+def locked_bucket(monkeypatch) -> str:
+    """Give the URL of an object store that asks for credentials, of which there are none."""
+    s3fs = pytest.importorskip("s3fs", reason="needs the extra s3")
+    monkeypatch.setitem(fsspec.config.conf, "s3", {"endpoint_url": NOWHERE.removesuffix("/v1")})
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    s3fs.S3FileSystem.clear_instance_cache()
+    return "s3://bucket/runs"
+
+
+@pytest.mark.parametrize("option", ["--workspace", "--publish", "--source"])
+def test_an_object_store_without_credentials_is_named_before_anything_is_spent(
+    source, server, sightline, tmp_path, locked_bucket, option
+):
+    asked = server.counts["requests"]
+    given = build_arguments(server.url, source, tmp_path / "w")
+    if option == "--source":
+        given = build_arguments(server.url, locked_bucket, tmp_path / "w")
+    ended = sightline.run([*given, *([option, locked_bucket] if option != "--source" else [])])
+    assert ended.code == 2
+    assert f"'{locked_bucket}': Unable to locate credentials" in ended.sentence
+    assert "bug" not in ended.sentence
     assert server.counts["requests"] == asked
 
 

@@ -1,10 +1,13 @@
 """`sightline doctor`: what is there is ok, what is not is named with its remedy, nothing is run."""
 
+import importlib.util
 import json
 
 import pytest
 
 from flows.cli import main
+from flows.recipe_files import load_recipe
+from tasks.checkup import check_tools
 from tests.clients import dead_url
 from tests.fakes import FakeModelServer
 from tests.flows.conftest import write_source
@@ -85,3 +88,20 @@ def test_a_workspace_that_cannot_be_written_is_a_fault(server, source, tmp_path,
     code, checks = examine(capsys, source, tmp_path, *models)
     assert code == 1
     assert find(checks, "workspace")["verdict"] == "fault"
+
+
+def test_an_extra_that_a_recipe_needs_and_lacks_is_named(source, tmp_path, capsys, monkeypatch):
+    there = importlib.util.find_spec
+    absent = {"rapidocr", "vl_convert", "s3fs"}
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name in absent else there(name)
+    )
+    settings = ["--set", "formalize.ocr=true", "--set", "formalize.format=chart_spec"]
+    _, checks = examine(capsys, source, tmp_path, *settings)
+    assert find(checks, "extra ocr")["verdict"] == "fault"
+    assert find(checks, "extra ocr")["remedy"] == 'pip install "sightline[ocr]"'
+    # The report shows a chart's text where it cannot draw it: no reason not to run.
+    assert find(checks, "extra charts")["verdict"] == "warning"
+    assert not any("extra s3" in name or "extra detection" in name for name in checks)
+    checks = {check.subject: check for check in check_tools(load_recipe("embedded"), "s3://b/w")}
+    assert checks["extra s3"].verdict == "fault"
