@@ -14,7 +14,7 @@ from PIL import Image
 
 from tasks.answers import check_answer, split_thought, type_gold
 from tasks.world import KINDS, SEEDS, WorldProblem, list_problems, make_problem, write_source
-from tasks.world_evaluation import VALID_FORMS
+from tasks.world.evaluation import VALID_FORMS
 
 NUM = 300
 QUESTION_TYPES = {

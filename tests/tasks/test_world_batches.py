@@ -11,8 +11,8 @@ import numpy as np
 
 from prompts import render_options
 from tasks.world import KINDS, make_figure
-from tasks.world_batches import Example, collate, make_exchange
-from tasks.world_figures import Question
+from tasks.world.batches import Example, collate, make_exchange
+from tasks.world.figures import Question
 
 
 class Asked:

@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("torch", reason="the extra 'embedded' is not installed")
 
 from tasks.world import KINDS, WorldProblem, list_problems
-from tasks.world_card import FIGURES, render_card
-from tasks.world_evaluation import NUM_ROLLOUTS, WELL_FORMED, evaluate_kind, is_right
+from tasks.world.card import FIGURES, render_card
+from tasks.world.evaluation import NUM_ROLLOUTS, WELL_FORMED, evaluate_kind, is_right
 
 
 class Oracle:

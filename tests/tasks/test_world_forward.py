@@ -9,10 +9,10 @@ import torch
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from tasks.world import KINDS, make_figure
-from tasks.world_batches import ExampleMaker, collate
-from tasks.world_forward import TrainingForward
-from tasks.world_model import describe_preprocessing, make_model
-from tasks.world_tokenizer import train_tokenizer
+from tasks.world.batches import ExampleMaker, collate
+from tasks.world.forward import TrainingForward
+from tasks.world.model import describe_preprocessing, make_model
+from tasks.world.tokenizer import train_tokenizer
 
 
 @pytest.fixture(scope="module")

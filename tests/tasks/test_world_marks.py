@@ -5,8 +5,8 @@ import pytest
 pytest.importorskip("torch")
 
 from tasks.world import KINDS, make_figure
-from tasks.world_canvas import Mark
-from tasks.world_marks import NUM_TEXT_PIECES, PIECE_IDS, PIECES, label_patches, measure_grid
+from tasks.world.canvas import Mark
+from tasks.world.marks import NUM_TEXT_PIECES, PIECE_IDS, PIECES, label_patches, measure_grid
 
 
 def _read(marks: tuple[Mark, ...], grid: tuple[int, int]) -> list[list[str]]:

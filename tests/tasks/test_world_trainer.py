@@ -12,11 +12,11 @@ pytest.importorskip("transformers")
 import torch
 from transformers import AutoTokenizer, Qwen2_5_VLForConditionalGeneration
 
-from tasks.world_batches import ExampleMaker
-from tasks.world_model import save_model_folder
-from tasks.world_settings import Settings, list_shares, scale_rate
-from tasks.world_tokenizer import train_tokenizer
-from tasks.world_trainer import Trainer
+from tasks.world.batches import ExampleMaker
+from tasks.world.model import save_model_folder
+from tasks.world.settings import Settings, list_shares, scale_rate
+from tasks.world.tokenizer import train_tokenizer
+from tasks.world.trainer import Trainer
 
 SHORT = Settings(
     num_steps=4,

@@ -1,6 +1,6 @@
 """Measure the small model on held-out problems of the world, and write its card.
 
-    python -m tasks.world_evaluation [--model data/model] [--num 500] [--temperature 1.0]
+    python -m tasks.world.evaluation [--model data/model] [--num 500] [--temperature 1.0]
 
 Four figures a kind: formal text exactly right, reasoning from the true formal text, the pipeline
 (own formal text, then k sampled rollouts), and the answer directly from the image. Answers are
@@ -16,9 +16,9 @@ from pathlib import Path
 
 from prompts import load_prompt, render_options
 from tasks.answers import check_answer, split_thought, type_gold
-from tasks.world import KINDS, WorldProblem, list_problems
-from tasks.world_card import render_card
-from tasks.world_completion import Ask, Completer
+from tasks.world.card import render_card
+from tasks.world.completion import Ask, Completer
+from tasks.world.problems import KINDS, WorldProblem, list_problems
 
 NUM_ROLLOUTS = 4
 MAX_TOKENS = 144

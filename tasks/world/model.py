@@ -12,7 +12,7 @@ from transformers import (
     Qwen2_5_VLForConditionalGeneration,
 )
 
-from tasks.world_forward import IMAGE_MEAN, IMAGE_STD, PATCH
+from tasks.world.forward import IMAGE_MEAN, IMAGE_STD, PATCH
 
 HEAD_SIZE = 32
 HIDDEN_SIZE, NUM_LAYERS, FEED_FORWARD_SIZE, NUM_KV_HEADS = 128, 4, 384, 2

@@ -8,8 +8,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks.world_canvas import COLORS, GRID, Canvas, Drawing, Point, pick_background, vary_color
-from tasks.world_figures import Question, count_matches, offer_options, say
+from tasks.world.canvas import COLORS, GRID, Canvas, Drawing, Point, pick_background, vary_color
+from tasks.world.figures import Question, count_matches, offer_options, say
 
 SIZES = ("small", "big")
 SHAPES = ("circle", "square", "triangle", "diamond")

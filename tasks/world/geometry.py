@@ -11,7 +11,7 @@ The figures are not to scale, as in many a textbook: the labels count.
 import random
 from dataclasses import dataclass
 
-from tasks.world_canvas import (
+from tasks.world.canvas import (
     COLORS,
     INK,
     Canvas,
@@ -21,7 +21,7 @@ from tasks.world_canvas import (
     pick_background,
     vary_color,
 )
-from tasks.world_figures import Listing, Question
+from tasks.world.figures import Listing, Question
 
 CORNER_NAMES = {
     3: ("EFG", "KLM", "PQR", "STU", "XYZ"),

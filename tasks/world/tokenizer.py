@@ -9,8 +9,8 @@ import random
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from tasks.world import KINDS, SEEDS, make_figure
-from tasks.world_batches import TASKS, make_exchange
+from tasks.world.batches import TASKS, make_exchange
+from tasks.world.problems import KINDS, SEEDS, make_figure
 
 SPECIAL_TOKENS = [
     "<|endoftext|>",

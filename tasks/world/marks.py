@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tasks.world_canvas import COLORS, Mark
-from tasks.world_forward import PATCH
-from tasks.world_scenes import SHAPES, SIZES
-from tasks.world_tables import COLUMNS, ITEMS
+from tasks.world.canvas import COLORS, Mark
+from tasks.world.forward import PATCH
+from tasks.world.scenes import SHAPES, SIZES
+from tasks.world.tables import COLUMNS, ITEMS
 
 MERGED = 2 * PATCH
 """Side of a merged patch, in pixels."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tasks.world_canvas import Drawing
+from tasks.world.canvas import Drawing
 
 OPTION_LETTERS = "ABCD"
 

@@ -8,7 +8,7 @@ hat,3,28
 import random
 from dataclasses import dataclass
 
-from tasks.world_canvas import (
+from tasks.world.canvas import (
     AXIS,
     COLORS,
     GRID,
@@ -18,7 +18,7 @@ from tasks.world_canvas import (
     pick_background,
     vary_color,
 )
-from tasks.world_figures import Listing, Question
+from tasks.world.figures import Listing, Question
 
 ITEMS = ("cup", "hat", "key", "map", "pen", "box", "toy", "bag")
 COLUMNS = ("cost", "size", "mass", "age")

@@ -38,13 +38,13 @@ training improves).
 
 On {num} held-out problems of each kind; rollouts: {rollouts} a problem from the model's own formal
 text, at temperature {temperature:g}. Answers are graded by the pipeline's verifier. To repeat:
-`python -m tasks.world_evaluation --num {num} --temperature {temperature:g}`
+`python -m tasks.world.evaluation --num {num} --temperature {temperature:g}`
 
 {table}
 
 ## How it was made
 
-`python -m tasks.world_trainer`: {steps:,} steps of {batch} examples ({examples:,} in all), in bf16
+`python -m tasks.world.trainer`: {steps:,} steps of {batch} examples ({examples:,} in all), in bf16
 with Muon on the matrices and AdamW on the rest, a highest learning rate of {rate:g} that falls over
 the last {decay:.0%} of the steps; {hours:.1f} hours on {device}. Training, sample and benchmark
 come from disjoint ranges of seeds. The mix of lessons and the number of steps were adapted while

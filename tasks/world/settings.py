@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tasks.world import KINDS
-from tasks.world_batches import Share
+from tasks.world.batches import Share
+from tasks.world.problems import KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Settings:
     decay_fraction: float = 0.4
     final_rate_fraction: float = 0.02
     reading_steps: int = 640
-    """First, the vision tower alone learns to read marks; see `world_marks`."""
+    """First, the vision tower alone learns to read marks; see `marks`."""
     reading_batch_size: int = 48
     lesson_weight: float = 0.5
     """Of the reading lessons' loss beside that of the texts, afterwards."""

@@ -34,7 +34,7 @@ class ImageGroup:
     places: Tensor
     """Flat positions of their tokens in the batch."""
     lessons: Tensor
-    """(images, merged patches, pieces): the classes of `world_marks`."""
+    """(images, merged patches, pieces): the classes of `marks`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

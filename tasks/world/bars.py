@@ -9,8 +9,8 @@ E,19
 import random
 from dataclasses import dataclass
 
-from tasks.world_canvas import AXIS, COLORS, GRID, Canvas, Drawing, pick_background, vary_color
-from tasks.world_figures import Listing, Question
+from tasks.world.canvas import AXIS, COLORS, GRID, Canvas, Drawing, pick_background, vary_color
+from tasks.world.figures import Listing, Question
 
 LABELS = "EFGHKLMNPRSTUVXYZ"
 """Capitals; A to D are left to the letters of options."""

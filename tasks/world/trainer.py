@@ -1,10 +1,10 @@
 """Train the small model of the miniature world from scratch, and write its folder.
 
-    python -m tasks.world_trainer [--steps N] [--output data/model] [--run data/runs/world_trainer]
+    python -m tasks.world.trainer [--steps N] [--output data/model] [--run data/runs/world_trainer]
 
 Run it again and it goes on from its last checkpoint. The optimizer is Muon on the matrices and
 AdamW on the rest; the learning rate warms up, stays, and falls at the end, which matters much: the
-formal text gets exact in that last part. All settings are in `world_settings`.
+formal text gets exact in that last part. All settings are in `settings`.
 """
 
 import argparse
@@ -20,13 +20,13 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoTokenizer, Qwen2_5_VLForConditionalGeneration
 
-from tasks.world_batches import ExampleMaker
-from tasks.world_forward import Batch, TrainingForward
-from tasks.world_marks import NUM_PIECES, PIECES
-from tasks.world_model import HIDDEN_SIZE, make_model, save_model_folder
-from tasks.world_processes import Watch, average_parameters, run_processes
-from tasks.world_settings import READING_SHARES, Settings, list_shares, scale_rate
-from tasks.world_tokenizer import train_tokenizer
+from tasks.world.batches import ExampleMaker
+from tasks.world.forward import Batch, TrainingForward
+from tasks.world.marks import NUM_PIECES, PIECES
+from tasks.world.model import HIDDEN_SIZE, make_model, save_model_folder
+from tasks.world.processes import Watch, average_parameters, run_processes
+from tasks.world.settings import READING_SHARES, Settings, list_shares, scale_rate
+from tasks.world.tokenizer import train_tokenizer
 
 LOG = logging.getLogger(__name__)
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
 from prompts import load_prompt, render_options
-from tasks.world import KINDS, SEEDS, make_figure
-from tasks.world_figures import Figure
-from tasks.world_forward import Batch, ImageGroup, cut_patches
-from tasks.world_marks import label_patches, measure_grid
+from tasks.world.figures import Figure
+from tasks.world.forward import Batch, ImageGroup, cut_patches
+from tasks.world.marks import label_patches, measure_grid
+from tasks.world.problems import KINDS, SEEDS, make_figure
 
 TASKS = ("formalize", "reason", "answer")
 SORTED_BATCHES = 8
@@ -37,7 +37,7 @@ class Example:
     grid: tuple[int, int]
     """Rows and columns of merged patches; (0, 0) without an image."""
     lessons: NDArray[np.int64] | None
-    """(merged patches, pieces): what each merged patch shows, in `world_marks.PIECES`."""
+    """(merged patches, pieces): what each merged patch shows, in `marks.PIECES`."""
 
     @property
     def order(self) -> tuple[tuple[int, int], int]:
