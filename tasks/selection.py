@@ -63,29 +63,6 @@ def _find_rank(rule: SelectionRule, num_rollouts: pl.Expr) -> pl.Expr:
     return (num_rollouts.cast(pl.Int64) - 1) // 2 if rule == "median" else pl.lit(0)
 
 
-def summarize_pass_rate(rollouts: pl.DataFrame) -> pl.DataFrame:
-    """Count verdicts by problem.
-
-    Returns:
-        (problems with rollouts; problem_id, num_correct, num_rollouts, pass_rate). Undecided
-        rollouts are not counted; `pass_rate` is null where all are.
-    """
-    decided = pl.col("is_correct").is_not_null()
-    return (
-        rollouts.group_by("problem_id")
-        .agg(
-            num_correct=pl.col("is_correct").sum().cast(pl.Int32),
-            num_rollouts=decided.sum().cast(pl.Int32),
-        )
-        .with_columns(
-            pass_rate=pl.when(pl.col("num_rollouts") > 0).then(
-                pl.col("num_correct") / pl.col("num_rollouts")
-            )
-        )
-        .sort("problem_id")
-    )
-
-
 def name_drop_reason(rule: SelectionRule) -> pl.Expr:
     """Say why a rollout that was not selected was dropped (rollouts and verdicts joined)."""
     return (

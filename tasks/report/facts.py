@@ -11,10 +11,10 @@ from typing import Any
 
 import polars as pl
 
+from tasks.curation.pass_rates import rate_problems
 from tasks.report.checks import VERDICT, SourceChecks, count_checks
 from tasks.report.curation import CurationCounts, count_curation
 from tasks.report.formats import FormatCounts, count_formats
-from tasks.selection import summarize_pass_rate
 from tasks.shards import ShardJob, read_shard
 
 KEY = ["problem_id", "rollout_index"]
@@ -70,7 +70,7 @@ def summarize(jobs: Sequence[ShardJob]) -> ReportFacts:
         chosen.update(_count(sft, "completion_tokens"))
         lengths.update(_count(rollouts, "verdict", "completion_tokens"))
         types.update(_count(rollouts, "answer_type", "verdict"))
-        rates.update(_count(summarize_pass_rate(rollouts), "num_correct", "num_rollouts"))
+        rates.update(_count(rate_problems(rollouts), "num_correct", "num_verdicts"))
     return ReportFacts(
         num_problems=problems,
         num_selected=selected,
@@ -88,8 +88,8 @@ def summarize(jobs: Sequence[ShardJob]) -> ReportFacts:
 
 def _read_rollouts(job: ShardJob) -> pl.DataFrame:
     verdicts = read_shard(job, "verdicts", [*KEY, "is_correct"])
-    tokens = read_shard(job, "rollouts", [*KEY, "completion_tokens"])
-    return verdicts.with_columns(verdict=VERDICT).join(tokens, on=KEY, how="left")
+    ended = read_shard(job, "rollouts", [*KEY, "status", "completion_tokens"])
+    return verdicts.with_columns(verdict=VERDICT).join(ended, on=KEY, how="left")
 
 
 def _count(rows: pl.DataFrame, *columns: str) -> Counter[Any]:

@@ -33,3 +33,12 @@ def test_rollouts_without_a_reply_are_undecided(tmp_path):
 
 def test_an_empty_partition_has_empty_facts(tmp_path):
     assert summarize([write_tables(make_job(tmp_path), [], [], [])]) == ReportFacts()
+
+
+def test_a_rollout_that_was_stopped_has_no_part_in_the_pass_rate(tmp_path):
+    problem = make_problem(1)
+    answer = problem["gold_answer"]
+    stopped = make_rollout(problem, 1, answer, None, status="outrun", answer_text=None)
+    rollouts = [make_rollout(problem, 0, answer), stopped]
+    facts = summarize([write_tables(make_job(tmp_path), [problem], [make_text(problem)], rollouts)])
+    assert facts.pass_rates == {(1, 1): 1}

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from tasks.selection import name_drop_reason, select_rollouts, summarize_pass_rate
+from tasks.selection import name_drop_reason, select_rollouts
 
 SCHEMA = {
     "problem_id": pl.String,
@@ -97,20 +97,6 @@ def test_no_rule_depends_on_the_order_of_rows_or_on_other_problems(rule):
     assert chosen(rollouts.sample(fraction=1, shuffle=True, seed=1), rule) == chosen(rollouts, rule)
     alone = [pair for p in "abcdef" for pair in chosen(rollouts.filter(problem_id=p), rule)]
     assert chosen(rollouts, rule) == alone
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "expected"),
-    [
-        ([True, False, True, True], (3, 4, 0.75)),
-        ([True, None, False, None], (1, 2, 0.5)),
-        ([None, None], (0, 0, None)),
-    ],
-)
-def test_undecided_rollouts_do_not_count_in_the_pass_rate(verdicts, expected):
-    rollouts = make_rollouts(*(("a", i, v, 1) for i, v in enumerate(verdicts)))
-    row = summarize_pass_rate(rollouts).row(0)
-    assert row == ("a", *expected)
 
 
 def test_every_dropped_rollout_has_a_reason():
