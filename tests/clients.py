@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from schemas.records import ImagePart, Message, Request, SamplingParams
 from tasks.replies import ReplyStore
@@ -15,9 +16,12 @@ FAST = Patience(
     max_retry_after_seconds=0.05,
     max_attempts=3,
     max_outage_attempts=5,
-    attempt_seconds=0.4,
-    check_seconds=0.4,
+    attempt_seconds=600.0,
+    check_seconds=600.0,
 )
+"""Waits for no delay, and for an answer as long as it takes."""
+HASTY = replace(FAST, attempt_seconds=0.4, check_seconds=0.4)
+"""For servers that never answer; one that answers may be later than this."""
 
 
 def make_request(

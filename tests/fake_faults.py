@@ -21,6 +21,8 @@ from tests.fake_streams import (
 )
 
 HUGE_BYTES = 100_000_000
+DATE_AFTER = timedelta(seconds=1_000)
+"""From now to the `date` of a Retry-After."""
 JSON_TYPE = "Content-Type: application/json\r\n"
 
 
@@ -80,7 +82,7 @@ class Exchange:
 async def send_code(exchange: Exchange, code: int) -> None:
     retry_after = exchange.value
     if retry_after == "date":
-        retry_after = format_datetime(datetime.now(UTC) + timedelta(seconds=1), usegmt=True)
+        retry_after = format_datetime(datetime.now(UTC) + DATE_AFTER, usegmt=True)
     extra = JSON_TYPE + (f"Retry-After: {retry_after}\r\n" if retry_after else "")
     words = {"error": {"message": f"fault {code}\x1b[31m\nof the test"}}
     await exchange.send(code, json.dumps(words).encode(), extra)

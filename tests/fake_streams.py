@@ -1,7 +1,6 @@
 """Streamed completions of the test server, whole and broken: server-sent events as bytes."""
 
 import asyncio
-import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -67,9 +66,12 @@ async def send_block(writer: asyncio.StreamWriter, block: bytes) -> None:
 
 async def read_gone(reader: asyncio.StreamReader, seconds: float) -> bool:
     """Return whether the client has gone, after `seconds` at the latest."""
-    with contextlib.suppress(TimeoutError, OSError):
+    try:
         return not await asyncio.wait_for(reader.read(1), seconds)
-    return False
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 def split_bytes(data: bytes, size: int) -> list[bytes]:

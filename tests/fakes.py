@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import math
 import re
 import threading
 from collections import Counter
@@ -43,6 +44,7 @@ class FakeModelServer:
         token_seconds: float = 0.0,
         chunk_tokens: int = 1,
         slots: int = 0,
+        hold_at: int | None = None,
         metrics: bool = False,
         fault: str | None = None,
         models_fault: str | None = None,
@@ -53,7 +55,8 @@ class FakeModelServer:
         `answers` maps parts of prompts to gold answers, the longest wins; `replies` maps parts of
         prompts to whole replies, the first wins. With `slots` so many requests are worked on at a
         time and the others wait; a streamed completion takes `token_seconds` a token, and comes
-        `chunk_tokens` at a time.
+        `chunk_tokens` at a time. With `hold_at`, which may be changed at any time, no stream goes
+        past so many tokens, and no other completion is sent.
         """
         self.port = port
         self.models = models
@@ -63,6 +66,7 @@ class FakeModelServer:
         self.latency_seconds = latency_seconds
         self.token_seconds = token_seconds
         self.chunk_tokens = chunk_tokens
+        self.hold_at = hold_at
         self.metrics = metrics
         self._slots = asyncio.Semaphore(slots or 100_000)
         self.fault = f"[[{fault}]]" if fault else ""
@@ -106,9 +110,11 @@ class FakeModelServer:
 
     async def _run(self, is_ready: threading.Event) -> None:
         self._stopping = asyncio.Event()
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=1024)
-        self.port = server.sockets[0].getsockname()[1]
-        is_ready.set()
+        try:
+            server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=1024)
+            self.port = server.sockets[0].getsockname()[1]
+        finally:
+            is_ready.set()
         await self._stopping.wait()
         server.close()
         for writer in self._writers:
@@ -125,6 +131,8 @@ class FakeModelServer:
                 await self._answer(reader, writer, *request)
         except (OSError, asyncio.IncompleteReadError):
             pass
+        except asyncio.CancelledError:
+            pass  # The server stops; asyncio would print the traceback of each cancelled handler.
         finally:
             self._writers.discard(writer)
             writer.close()
@@ -181,7 +189,8 @@ class FakeModelServer:
             self.counts["in_flight"] -= 1
 
     async def _work(self, exchange: Exchange, text: str, key: bytes) -> None:
-        if self.latency_seconds and await read_gone(exchange.reader, self.latency_seconds):
+        is_gone = self.latency_seconds and await read_gone(exchange.reader, self.latency_seconds)
+        if is_gone or await self._hold(exchange, 0 if exchange.is_streamed else math.inf):
             self.counts["aborted"] += 1
             return
         marked = text if MARKER.search(text) else self.fault
@@ -196,14 +205,22 @@ class FakeModelServer:
         exchange.writer.write(HEAD)
         completion, options = json.loads(exchange.answer), exchange.body.get("stream_options")
         seconds = self.token_seconds * self.chunk_tokens
-        for event in make_events(completion, options, self.chunk_tokens):
+        for number, event in enumerate(make_events(completion, options, self.chunk_tokens)):
             await send_block(exchange.writer, event)
             self.counts["chunks"] += 1
-            if seconds and await read_gone(exchange.reader, seconds):
+            is_gone = seconds and await read_gone(exchange.reader, seconds)
+            if is_gone or await self._hold(exchange, number * self.chunk_tokens):
                 self.counts["aborted"] += 1
                 raise ConnectionResetError
         exchange.writer.write(b"0\r\n\r\n")
         await exchange.writer.drain()
+
+    async def _hold(self, exchange: Exchange, num_tokens: float) -> bool:
+        """Wait while so many tokens are held; return whether the client went away."""
+        while self.hold_at is not None and num_tokens >= self.hold_at:
+            if await read_gone(exchange.reader, 0.01):
+                return True
+        return False
 
     async def _respond(self, exchange: Exchange, text: str, times_asked: int = 1) -> None:
         marker = MARKER.search(text)

@@ -9,8 +9,9 @@ import pytest
 from schemas.errors import AccessError, ContractError
 from schemas.records import Status
 from tasks.sampling import Endpoint, Patience
-from tests.clients import connect, dead_url, make_request
+from tests.clients import FAST, HASTY, connect, dead_url, make_request
 from tests.fakes import FakeModelServer
+from tests.waiting import until
 
 KEY = "sk-very-secret-0123456789"
 
@@ -43,12 +44,11 @@ async def test_check_says_that_a_server_is_down():
 
 
 async def test_check_waits_for_a_server_that_comes_up():
-    with FakeModelServer(models_fault="503 x1") as starting:
-        starting.models_fault = "[[503]]"
+    with FakeModelServer(models_fault="503") as starting:
         patience = Patience(base_seconds=0.2, check_attempts=3)
         async with connect(starting.url, patience=patience) as client:
             task = asyncio.create_task(client.check())
-            await asyncio.sleep(0.1)
+            await until(lambda: starting.counts["faults"] == 1, "a first attempt")
             starting.models_fault = ""
             await task
 
@@ -69,8 +69,9 @@ async def test_check_waits_for_a_server_that_comes_up():
     ],
 )
 async def test_check_says_in_one_sentence_what_is_wrong(fault, why):
+    patience = HASTY if fault == "stall" else FAST
     with FakeModelServer(models_fault=fault) as wrong:
-        async with connect(wrong.url) as client:
+        async with connect(wrong.url, patience=patience) as client:
             with pytest.raises(AccessError, match=why) as caught:
                 await client.check()
     assert str(caught.value).isprintable() and len(str(caught.value)) < 600

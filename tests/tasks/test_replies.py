@@ -18,6 +18,7 @@ from schemas.records import ImagePart, Message, Reply, Request, SamplingParams, 
 from tasks.replies import ReplyStore, ReplyStoreError, reply_key
 from tasks.replies.format import dump_reply, load_reply
 from tasks.replies.index import Place, ReplyIndex
+from tasks.replies.object_journal import ObjectJournal
 
 ROOT = Path(__file__).parents[2]
 SAMPLING = SamplingParams(temperature=0.6, top_p=0.95, max_tokens=512)
@@ -189,15 +190,16 @@ async def test_a_cancelled_put_leaves_the_others_alone(tmp_path):
     assert set(find_missing(str(tmp_path), range(10))) <= {3}
 
 
-async def test_closing_writes_what_waits():
+async def test_closing_writes_what_waits_without_waiting_for_more(monkeypatch):
+    monkeypatch.setattr(ObjectJournal, "linger_seconds", 3_600.0)
     root = "memory://closing"
     store = ReplyStore.open(root)
     put = asyncio.create_task(store.put(make_key(1), make_reply(1)))
     await asyncio.sleep(0.01)
-    started = time.monotonic()
-    await store.close()
-    await put
-    assert time.monotonic() - started < 0.5
+    assert not put.done()
+    async with asyncio.timeout(120):
+        await store.close()
+        await put
     assert find_missing(root, range(1, 2)) == []
 
 
@@ -296,11 +298,11 @@ def test_a_killed_writer_loses_nothing_it_acknowledged(tmp_path, round):
     for run in range(2):
         with start_writer(tmp_path, run * 100_000, 100_000) as writer:
             assert writer.stdout is not None
-            first = int(writer.stdout.readline())
+            first = {int(writer.stdout.readline()) for _ in range(8)}
             time.sleep(dice.uniform(0.0, 0.08))
             writer.kill()
             said = writer.stdout.read().splitlines(keepends=True)
-        acknowledged |= {first, *(int(line) for line in said if line.endswith("\n"))}
+        acknowledged |= first | {int(line) for line in said if line.endswith("\n")}
     store = ReplyStore.open(str(tmp_path))
     lost = [number for number in acknowledged if store.get(make_key(number)) != make_reply(number)]
     assert len(acknowledged) > 10 and lost == []
@@ -309,7 +311,7 @@ def test_a_killed_writer_loses_nothing_it_acknowledged(tmp_path, round):
 def test_two_processes_write_at_once(tmp_path):
     writers = [start_writer(tmp_path, first, 600) for first in (0, 300)]
     for writer in writers:
-        writer.communicate(timeout=60)
+        writer.communicate(timeout=300)
         assert writer.returncode == 0
     assert len(segments(tmp_path)) == 2
     assert find_missing(str(tmp_path), range(900)) == []

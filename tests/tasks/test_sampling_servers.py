@@ -3,18 +3,17 @@
 import asyncio
 import subprocess
 import sys
-import time
-from contextlib import ExitStack
 
 import pytest
 
 from schemas.errors import AccessError
 from schemas.records import Reply, Status
-from tasks.sampling import ModelClient, Patience, TokenBound, watching
-from tests.clients import connect, dead_url, make_request
+from tasks.sampling import ModelClient, Patience, TokenBound, rates, watching
+from tests.clients import FAST, connect, dead_url, make_request
 from tests.fakes import FakeModelServer
+from tests.waiting import pass_time, until
 
-QUICK = Patience(base_seconds=0.02, max_delay_seconds=0.1, attempt_seconds=20.0)
+QUICK = Patience(base_seconds=0.02, max_delay_seconds=0.1)
 """A minute of the default patience is a fifth of a second of this one."""
 
 
@@ -28,23 +27,32 @@ def statuses(replies: list[Reply]) -> set[Status]:
 
 async def test_a_server_that_says_how_it_is_gets_a_small_queue(tmp_path, monkeypatch):
     monkeypatch.setattr(watching, "FIRST_SECONDS", 0.02)
+    monkeypatch.setattr(watching, "STEADY_SECONDS", 0.05)
+
+    def has_a_small_queue(client: ModelClient) -> bool:
+        figures = client.figures()
+        says_how_it_is = figures.server_running == 8 and figures.server_waiting is not None
+        # What was drawn while the limit was wide is sent first.
+        return says_how_it_is and figures.limit <= 20 and figures.waiting <= 2 * figures.limit
+
     with FakeModelServer(slots=8, metrics=True, latency_seconds=0.05) as server:
         async with connect(server.url, store=str(tmp_path), patience=QUICK) as client:
-            task = asyncio.create_task(client.sample_all(make_requests(400)))
-            await asyncio.sleep(1.0)
-            figures = client.figures()
-            assert figures.limit <= 20
-            assert figures.server_running == 8 and figures.server_waiting is not None
-            assert figures.waiting <= 2 * figures.limit + 64
+            task = asyncio.create_task(client.sample_all(make_requests(1_000)))
+            await until(lambda: has_a_small_queue(client) or task.done(), "a small queue")
+            assert not task.done()
+            server.latency_seconds = 0.0
             assert statuses(await task) == {Status.OK}
 
 
 async def test_a_server_that_says_nothing_gets_a_bounded_queue(tmp_path):
-    with FakeModelServer(slots=8, latency_seconds=0.02) as server:
+    # So slow that the server limits the pace, not this machine.
+    with FakeModelServer(slots=8, latency_seconds=0.2) as server:
         async with connect(server.url, store=str(tmp_path), patience=QUICK) as client:
-            await client.sample_all(make_requests(1_000))
-            assert 8 <= client.figures().limit <= 40
-        assert server.stats()["max_in_flight"] <= 128
+            task = asyncio.create_task(client.sample_all(make_requests(400)))
+            await until(lambda: 8 <= client.figures().limit <= 40 or task.done(), "a bounded queue")
+            assert not task.done()
+            assert server.stats()["max_in_flight"] <= 128
+            task.cancel()
 
 
 async def test_work_on_several_requests_each_is_drawn_as_there_is_room(tmp_path):
@@ -72,14 +80,17 @@ async def test_all_servers_dead_for_long_are_waited_for(tmp_path):
     second.start()
     async with connect(first.url, second.url, store=str(tmp_path), patience=QUICK) as client:
         task = asyncio.create_task(client.sample_all(make_requests(2_000)))
-        await asyncio.sleep(0.1)
+        await until(lambda: min(first.counts["answered"], second.counts["answered"]) > 9, "answers")
         await asyncio.to_thread(first.stop)
         await asyncio.to_thread(second.stop)
-        await asyncio.sleep(0.2)
-        sent = client.num_requests
-        await asyncio.sleep(1.0)
-        # Each server is tried again and again, by one request at a time.
-        assert 5 <= client.num_requests - sent <= 80
+        await until(lambda: client.figures().in_flight <= 2, "both are out")
+        sent, moment = client.num_requests, asyncio.get_running_loop().time()
+        await until(lambda: client.num_requests >= sent + 30, "both are tried again and again")
+        num_tries = client.num_requests - sent
+        seconds = asyncio.get_running_loop().time() - moment
+        # By one request at a time, each after a rest; the first rests are shorter.
+        assert client.figures().in_flight <= 2
+        assert num_tries <= 2 * (5 + seconds / QUICK.max_delay_seconds)
         first.start()
         second.start()
         replies = await task
@@ -97,21 +108,22 @@ async def test_one_server_that_dies_leaves_its_requests_to_the_other(tmp_path):
     with living:
         async with connect(dying.url, living.url, store=str(tmp_path), patience=QUICK) as client:
             task = asyncio.create_task(client.sample_all(make_requests(2_000)))
-            await asyncio.sleep(0.1)
+            await until(lambda: dying.counts["answered"] > 9, "answers of the one that dies")
             await asyncio.to_thread(dying.stop)
+            assert not task.done()
             replies = await task
     assert statuses(replies) == {Status.OK}
     assert living.stats()["unique"] + dying.stats()["unique"] >= 2_000
 
 
 async def test_a_server_that_comes_back_is_used_again(tmp_path):
-    back, steady = FakeModelServer(), FakeModelServer(latency_seconds=0.3)
+    back, steady = FakeModelServer(), FakeModelServer(latency_seconds=0.3, slots=16)
     back.start()
     await asyncio.to_thread(back.stop)
     with steady:
         async with connect(back.url, steady.url, store=str(tmp_path), patience=QUICK) as client:
             task = asyncio.create_task(client.sample_all(make_requests(3_000)))
-            await asyncio.sleep(0.2)
+            await until(lambda: client.figures().retries.get("refused", 0) > 2, "one is out")
             back.start()
             assert statuses(await task) == {Status.OK}
     back.stop()
@@ -123,17 +135,16 @@ async def test_a_dead_server_is_not_waited_for_forever(tmp_path):
         base_seconds=0.01, max_delay_seconds=0.02, max_outage_attempts=10**6, outage_seconds=0.3
     )
     async with connect(dead_url(), store=str(tmp_path), patience=patience) as client:
-        started = time.monotonic()
-        replies = await client.sample_all(make_requests(500))
-        assert time.monotonic() - started < 5
+        async with asyncio.timeout(120):
+            replies = await client.sample_all(make_requests(500))
     assert statuses(replies) == {Status.SERVER_ERROR}
     assert any("no server has answered for" in (reply.error or "") for reply in replies)
 
 
 @pytest.mark.parametrize("is_streamed", [False, True])
-async def test_faults_by_chance_cost_no_row_and_little_time(tmp_path, is_streamed):
+async def test_faults_by_chance_cost_no_row_and_one_more_request_each(tmp_path, is_streamed):
     faults = ["500 x1", "429:0 x1", "503 x1", "reset x1", "reset_middle x1", "stall_middle x1"]
-    patience = Patience(base_seconds=0.01, max_delay_seconds=0.05, attempt_seconds=3.0)
+    patience = Patience(base_seconds=0.01, max_delay_seconds=0.05)
     bound = TokenBound(10**9) if is_streamed else None
 
     def draw():
@@ -143,9 +154,12 @@ async def test_faults_by_chance_cost_no_row_and_little_time(tmp_path, is_streame
 
     with FakeModelServer() as server:
         async with connect(server.url, store=str(tmp_path), patience=patience) as client:
-            started = time.monotonic()
-            replies = await client.run_all(draw(), lambda it: client.sample(it, bound=bound))
-            assert time.monotonic() - started < 30
+            work = client.run_all(draw(), lambda it: client.sample(it, bound=bound))
+            task = asyncio.create_task(work)
+            # All others come while five stall.
+            await until(lambda: client.figures().num_replies == 595, "all but those that stall")
+            pass_time(patience.attempt_seconds)
+            replies = await task
             figures = client.figures()
     assert statuses(replies) == {Status.OK}
     # 30 of the requests fail once, each for its own cause.
@@ -154,18 +168,21 @@ async def test_faults_by_chance_cost_no_row_and_little_time(tmp_path, is_streame
 
 
 @pytest.mark.parametrize("is_streamed", [False, True])
-@pytest.mark.parametrize("fault", ["429:1", "503:1", "429:date"])
+@pytest.mark.parametrize("fault", ["429:1000", "503:1000", "429:date"])
 async def test_a_server_that_says_when_is_asked_then(tmp_path, fault, is_streamed):
-    patience = Patience(base_seconds=0.01, attempt_seconds=20.0)
+    patience = Patience(base_seconds=0.01, max_retry_after_seconds=2_000)
     bound = TokenBound(10**9) if is_streamed else None
     with FakeModelServer() as server:
         async with connect(server.url, store=str(tmp_path), patience=patience) as client:
-            started = time.monotonic()
-            reply = await client.sample(make_request(f"x [[{fault} x1]]"), bound=bound)
-            passed = time.monotonic() - started
-    assert reply.status is Status.OK
-    # A date has whole seconds, so a date one second from now may be nearer.
-    assert (0.0 if fault == "429:date" else 0.99) <= passed < 3.0
+            work = client.sample(make_request(f"x [[{fault} x1]]"), bound=bound)
+            task = asyncio.create_task(work)
+            await until(lambda: sum(client.figures().retries.values()) == 1, "a refusal")
+            pass_time(900)
+            await asyncio.sleep(0.1)
+            assert client.num_requests == 1
+            pass_time(101)
+            async with asyncio.timeout(60):
+                assert (await task).status is Status.OK
 
 
 @pytest.mark.parametrize("code", [401, 403])
@@ -176,24 +193,32 @@ async def test_refused_access_to_a_stream_stops_the_run_at_once(tmp_path, code):
                 await client.sample(make_request(f"[[{code}]]"), bound=TokenBound(9))
 
 
-async def test_a_provider_is_asked_no_faster_than_it_allows(tmp_path):
+async def test_a_provider_is_asked_as_fast_as_it_allows_and_no_faster(tmp_path, monkeypatch):
+    monkeypatch.setattr(rates, "BURST_SECONDS", 720.0)
+    # 120 may go at once, then one in 6 s.
     with FakeModelServer() as server:
-        async with connect(server.url, store=str(tmp_path), patience=QUICK, rpm=1_200) as client:
-            started = time.monotonic()
-            await client.sample_all(make_requests(140))
-            # 120 may go at once, then 20 a second.
-            assert 0.9 < time.monotonic() - started < 5.0
+        async with connect(server.url, store=str(tmp_path), patience=FAST, rpm=10) as client:
+            started = asyncio.get_running_loop().time()
+            task = asyncio.create_task(client.sample_all(make_requests(140)))
+            await until(lambda: client.figures().num_replies >= 120, "what may go at once")
+            await asyncio.sleep(0.2)
+            sent = client.num_requests
+            assert sent <= 120 + (asyncio.get_running_loop().time() - started) / 6
+            pass_time(20 * 6)
+            async with asyncio.timeout(60):
+                await task
 
 
 async def test_figures_tell_what_is_done_and_what_it_costs(tmp_path):
     prices = {"price_in": 2.0, "price_out": 10.0}
-    with FakeModelServer(latency_seconds=0.2) as server:
+    with FakeModelServer(hold_at=0) as server:
         async with connect(
             server.url, store=str(tmp_path), max_in_flight=3, patience=QUICK, **prices
         ) as client:
             task = asyncio.create_task(client.sample_all(make_requests(8)))
-            await asyncio.sleep(0.1)
+            await until(lambda: server.counts["in_flight"] == 3, "three at the server")
             during = client.figures()
+            server.hold_at = None
             replies = await task
             await client.sample(make_request("Compute 9 + 9"))
             after = client.figures()
@@ -206,21 +231,15 @@ async def test_figures_tell_what_is_done_and_what_it_costs(tmp_path):
 
 
 async def test_a_run_that_is_cancelled_frees_every_slot(tmp_path):
-    def slots_of(client: ModelClient) -> tuple[int, int]:
-        figures = client.figures()
-        return figures.in_flight, figures.waiting
-
-    with ExitStack() as stack:
-        server = stack.enter_context(FakeModelServer(latency_seconds=5.0))
+    with FakeModelServer(hold_at=0) as server:
         async with connect(server.url, store=str(tmp_path), max_in_flight=4) as client:
             for _ in range(3):
                 task = asyncio.create_task(client.sample_all(make_requests(50)))
-                await asyncio.sleep(0.05)
-                assert slots_of(client)[0] == 4
+                await until(lambda: client.figures().in_flight == 4, "all slots are taken")
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task
-                assert slots_of(client)[0] == 0
+                assert client.figures().in_flight == 0
 
 
 LIMITED = """
