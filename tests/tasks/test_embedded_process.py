@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import aiohttp
@@ -14,6 +13,7 @@ import pytest
 from schemas.errors import AccessError, ServerError
 from tasks.embedded.options import ServerOptions
 from tasks.embedded_process import run_embedded_server
+from tests.waiting import until
 
 pytest.importorskip("torch", reason="the extra 'embedded' is not installed")
 pytest.importorskip("transformers", reason="the extra 'embedded' is not installed")
@@ -46,13 +46,6 @@ def is_running(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
-
-
-async def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 15
-    while is_running(pid):
-        assert time.monotonic() < deadline, "the server is still there"
-        await asyncio.sleep(0.05)
 
 
 async def test_it_answers_inside_the_context_and_is_gone_after_it(model_dir: Path, tmp_path: Path):
@@ -123,4 +116,4 @@ async def test_it_ends_by_itself_when_its_parent_is_killed(model_dir: Path, tmp_
     assert is_running(pid)
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
-    await wait_until_gone(pid)
+    await until(lambda: not is_running(pid), "the server is gone")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tasks.grounding import Finding
 from tasks.grounding.batching import Batcher
 from tasks.grounding.overlaps import MAX_FINDINGS, drop_overlaps, measure_overlap
+from tests.waiting import GUARD_SECONDS, until
 
 
 def find(label, box, score=0.5):
@@ -18,12 +19,12 @@ def find(label, box, score=0.5):
 
 
 def make_batcher(**options):
-    """Return a batcher that squares, the batches that it made, and what lets it go on."""
+    """Return a batcher that squares, the batches that it began, and what lets it go on."""
     batches, go = [], threading.Event()
 
     def compute(items):
-        go.wait(10)
         batches.append(list(items))
+        go.wait(GUARD_SECONDS)
         return [item * item for item in items]
 
     return Batcher(compute, max_items=4, name="test", **options), batches, go
@@ -32,7 +33,7 @@ def make_batcher(**options):
 async def test_calls_that_wait_are_computed_together_and_each_gets_its_own():
     batcher, batches, go = make_batcher()
     calls = [asyncio.create_task(batcher.call(number)) for number in range(9)]
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0)  # Each is put into the queue before it waits.
     go.set()
     assert await asyncio.gather(*calls) == [number * number for number in range(9)]
     assert sorted(chain(*batches)) == list(range(9))
@@ -59,15 +60,15 @@ async def test_a_fault_reaches_every_caller_and_the_next_call_is_served():
 
 async def test_a_call_that_was_cancelled_is_left_out():
     batcher, batches, go = make_batcher()
-    first, second = (asyncio.create_task(batcher.call(number)) for number in (1, 2))
-    await asyncio.sleep(0.05)
-    third = asyncio.create_task(batcher.call(3))
-    await asyncio.sleep(0.05)
+    first = asyncio.create_task(batcher.call(1))
+    await until(lambda: batches, "a batch that is computed")
+    second, third = (asyncio.create_task(batcher.call(number)) for number in (2, 3))
+    await asyncio.sleep(0)
     third.cancel()
-    await asyncio.sleep(0.05)
+    await asyncio.gather(third, return_exceptions=True)
     go.set()
     assert await first == 1 and await second == 4
-    assert 3 not in [*chain(*batches)]
+    assert batches == [[1], [2]]
 
 
 def test_overlap_is_intersection_over_union():
