@@ -1,8 +1,8 @@
 """Grade many answers: each equal pair once, cheap rules first, algebra last and together.
 
 (Gold, text) pairs come in; one verdict each goes out, in order, the same as `check_answer` gives.
-What the rules leave open is asked of the algebra workers in one go. A stream is graded batch by
-batch in bounded memory, over several processes if wanted.
+What the rules leave open is asked of the algebra workers in one go. A pool of processes grades a
+stream of any length, batch by batch in bounded memory.
 """
 
 import queue
@@ -48,29 +48,6 @@ def grade_answers(
     return settle_checked(items, check_items(items, policy), policy, algebra)
 
 
-def grade_stream(
-    items: Iterable[Item],
-    policy: Policy = DEFAULT_POLICY,
-    *,
-    num_workers: int = 1,
-    algebra: AlgebraPool | None = None,
-) -> Iterator[Verdict]:
-    """Grade a stream of any length; few batches are in memory at a time.
-
-    Args:
-        items: Read no further ahead than the processes need.
-        policy: What counts as equal.
-        num_workers: Processes that grade; 1 is this one alone.
-        algebra: As in `grade_answers`.
-    """
-    if num_workers == 1:
-        for batch in make_batches(items):
-            yield from grade_answers(batch, policy, algebra)
-        return
-    with GradingPool(num_workers) as pool:
-        yield from pool.grade(items, policy, algebra)
-
-
 class GradingPool:
     """Processes that grade batches; they start with the first and end with the context."""
 
@@ -109,7 +86,13 @@ class GradingPool:
         policy: Policy = DEFAULT_POLICY,
         algebra: AlgebraPool | None = None,
     ) -> Iterator[Verdict]:
-        """Grade a stream as `grade_stream` does, with processes that are kept."""
+        """Grade a stream of any length as `grade_answers` does; few batches are held at a time.
+
+        Args:
+            items: Read no further ahead than the processes need.
+            policy: What counts as equal.
+            algebra: As in `grade_answers`.
+        """
         batches = make_batches(items)
         pending: list[tuple[list[Item], Future[list[Checked]]]] = []
         while True:

@@ -16,7 +16,6 @@ from tasks.grading import (
     BATCH_ITEMS,
     GradingPool,
     grade_answers,
-    grade_stream,
     make_batches,
 )
 from tests.benchmarks.pairs import draw_pairs
@@ -45,8 +44,8 @@ def list_children() -> list[int]:
 
 def test_verdicts_are_those_of_one_by_one_in_order(items, one_by_one):
     assert grade_answers(items) == one_by_one
-    assert list(grade_stream(items)) == one_by_one
-    assert list(grade_stream(iter(items), num_workers=2)) == one_by_one
+    with GradingPool(2) as pool:
+        assert list(pool.grade(iter(items))) == one_by_one
 
 
 def test_every_verdict_is_the_drawn_label():
@@ -88,8 +87,8 @@ def test_only_what_no_rule_settles_goes_to_the_algebra_workers_and_all_at_once()
 @pytest.mark.parametrize("num_workers", [1, 2])
 def test_algebra_settles_the_same_with_any_number_of_processes(num_workers):
     wrong = (OPEN[0], "$2x^2$")
-    with AlgebraPool(deadline_seconds=20.0) as algebra:
-        verdicts = list(grade_stream([OPEN, wrong] * 600, num_workers=num_workers, algebra=algebra))
+    with AlgebraPool(deadline_seconds=20.0) as algebra, GradingPool(num_workers) as pool:
+        verdicts = list(pool.grade([OPEN, wrong] * 600, algebra=algebra))
     assert [verdict.is_correct for verdict in verdicts] == [True, False] * 600
     assert {verdict.rule for verdict in verdicts} == {"algebra"}
 
@@ -101,13 +100,12 @@ def test_a_sum_with_bounds_is_an_expression_that_algebra_settles():
     assert [verdict.is_correct for verdict in verdicts] == [True, False]
 
 
-@pytest.mark.parametrize("num_workers", [1, 2])
-def test_the_policy_applies_everywhere(num_workers):
-    policy = Policy(relative_tolerance=0.05)
-    verdicts = list(grade_stream([(type_gold("2.5"), "2.6")], policy, num_workers=num_workers))
-    assert [(verdict.is_correct, verdict.policy) for verdict in verdicts] == [
-        (True, policy.description)
-    ]
+def test_the_policy_applies_in_the_processes_too():
+    policy, items = Policy(relative_tolerance=0.05), [(type_gold("2.5"), "2.6")]
+    with GradingPool(1) as pool:
+        (verdict,) = pool.grade(items, policy)
+    assert [verdict] == grade_answers(items, policy)
+    assert (verdict.is_correct, verdict.policy) == (True, policy.description)
 
 
 @pytest.mark.parametrize("num_workers", [1, 3])
@@ -119,9 +117,8 @@ def test_a_stream_without_end_is_read_no_further_than_needed(num_workers):
         while True:
             yield gold, str(next(read))
 
-    stream = grade_stream(draw(), num_workers=num_workers)
-    right = [verdict.is_correct for verdict in islice(stream, 10)]
-    stream.close()
+    with GradingPool(num_workers) as pool:
+        right = [verdict.is_correct for verdict in islice(pool.grade(draw()), 10)]
     assert right == [False] * 5 + [True] + [False] * 4
     assert next(read) <= BATCH_ITEMS * 2 * num_workers
 
@@ -145,9 +142,10 @@ def test_a_grading_process_that_is_killed_is_replaced(items, one_by_one):
 
 def test_a_stream_may_be_graded_in_a_thread(items, one_by_one):
     found = []
-    thread = threading.Thread(target=lambda: found.extend(grade_stream(items, num_workers=2)))
-    thread.start()
-    thread.join(60)
+    with GradingPool(2) as pool:
+        thread = threading.Thread(target=lambda: found.extend(pool.grade(items)))
+        thread.start()
+        thread.join(60)
     assert found == one_by_one
 
 
