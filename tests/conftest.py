@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image, ImageDraw
 
 SHARED = Path(__file__).parents[2] / "shared"
 MakeSource = Callable[..., Path]
+
+# How long an example takes says more of the machine than of the law.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def draw_image(number: int, size: tuple[int, int] = (64, 48), format: str = "PNG") -> bytes:

@@ -17,6 +17,7 @@ import pytest
 from schemas.errors import AccessError
 from tasks import algebra
 from tasks.algebra import AlgebraPool, write_latex
+from tests.waiting import GUARD_SECONDS, wait_until
 
 ROOT = Path(__file__).parents[2]
 SLOW = ("\\int_0^1 \\sin(x^3) e^{x^2} \\ln(x+1) dx", "0.123")
@@ -89,11 +90,12 @@ def test_equal_pairs_are_settled_once(pool, monkeypatch):
 
 
 def test_a_pair_past_the_deadline_is_given_up_and_the_next_ones_are_settled():
-    with AlgebraPool(deadline_seconds=0.5) as pool:
+    with AlgebraPool(deadline_seconds=30.0) as pool:
         pool.compare([("x+1", "x+1")])
+        pool.deadline_seconds = 0.5
         start = time.monotonic()
         assert pool.compare([SLOW]) == [None]
-        assert 0.5 <= time.monotonic() - start < 1.5
+        assert 0.5 <= time.monotonic() - start < 30.0  # When the worker would end by itself.
         pool.deadline_seconds = 5.0
         assert pool.compare([SLOW, ("\\{1\\}", "\\{1\\}")]) == [None, True]
 
@@ -107,21 +109,26 @@ def test_a_tower_of_powers_ends_by_the_deadline_even_where_the_caps_are_lifted(m
             [None, True],
             [False, True],
         )
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 60
 
 
 def test_a_worker_that_is_killed_is_replaced_and_its_pair_tried_again():
+    others = set(list_children())
+
+    def list_workers() -> set[int]:
+        return set(list_children()) - others
+
     with AlgebraPool(deadline_seconds=20.0) as pool, ThreadPoolExecutor() as threads:
         pool.compare([("x+1", "x+1")])
-        idle = list_children()
-        os.kill(idle[0], signal.SIGKILL)
+        (idle,) = list_workers()
+        os.kill(idle, signal.SIGKILL)
         assert pool.compare([("\\sum_{i=1}^{5} i", "15")]) == [True]
-        pool.deadline_seconds = 3.0
+        pool.deadline_seconds = 4.0
         busy = threads.submit(pool.compare, [SLOW, ("\\sum_{i=1}^{6} i", "21")])
-        time.sleep(0.5)
-        for pid in list_children():
+        wait_until(lambda: any(worker.pair for worker in pool._workers), "a worker is busy")
+        for pid in list_workers():
             os.kill(pid, signal.SIGKILL)
-        assert busy.result(timeout=60) == [None, True]
+        assert busy.result(timeout=GUARD_SECONDS) == [None, True]
 
 
 def test_a_worker_short_of_memory_calls_nothing_equal_and_goes_on(monkeypatch):
@@ -162,7 +169,7 @@ def test_workers_end_with_their_parent_even_in_the_middle_of_a_pair(ends_by):
         f"threading.Thread(target=pool.compare, args=([{SLOW!r}],), daemon=True).start()\n"
         "time.sleep(0.3)\n"
         "print([child.pid for child in psutil.Process().children()], flush=True)\n"
-        "time.sleep(60)\n"
+        "time.sleep(600)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=ROOT)
     pids = json.loads(parent.stdout.readline())
@@ -170,11 +177,7 @@ def test_workers_end_with_their_parent_even_in_the_middle_of_a_pair(ends_by):
     parent.wait()
     parent.stdout.close()
     assert len(pids) == 2
-    for _ in range(80):
-        if not any(is_running(pid) for pid in pids):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"workers {pids} outlived their parent by 8 s")
+    wait_until(lambda: not any(map(is_running, pids)), "the workers have ended")
 
 
 def is_running(pid: int) -> bool:

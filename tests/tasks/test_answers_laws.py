@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tasks.answers import Gold, check_answer, extract_answer, split_thought, type_gold
 from tests.tasks.answer_cases import CASES, GOLDS, check_case
+from tests.tasks.curation.hostile import assert_linear
 
 PIECES = [
     "<answer>", "</answer>", "<think>", "</think>", "\\boxed{", "}", "{", "The answer is ", "$",
@@ -24,7 +25,7 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(PIECES), max_si
 
 
 @given(TEXTS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_no_text_raises(text):
     split_thought(text)
     for gold in GOLDS:
@@ -34,7 +35,7 @@ def test_no_text_raises(text):
 
 
 @given(TEXTS, st.one_of(st.none(), st.lists(TEXTS, min_size=1, max_size=5)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_gold_that_is_taken_accepts_itself(answer, options):
     try:
         gold = type_gold(options[0] if options else answer, options)
@@ -135,11 +136,11 @@ LONG = [
 @pytest.mark.parametrize("wrapper", ["{}", "<answer>{}</answer>", "\\boxed{{{}}}"])
 def test_time_grows_no_faster_than_the_text(piece, wrapper):
     """Rules see 20,000 characters at most: whatever the gold, a longer text meets the same."""
-    sizes = ((10_000, 0.1, GOLDS), (100_000, 0.6, GOLDS[:2]), (19_000, 0.2, GOLDS))
-    for num_chars, limit_seconds, golds in sizes:
-        text = wrapper.format(piece * (num_chars // len(piece)))
+    for num_chars, golds in ((2_400, GOLDS), (20_000, GOLDS[:2])):
         for gold in golds:
-            assert any(measure_seconds(gold, text) < limit_seconds for _ in range(3))
+            assert_linear(
+                lambda text, gold=gold: check_answer(gold, wrapper.format(text)), piece, num_chars
+            )
 
 
 def measure_seconds(gold: Gold, text: str) -> float:

@@ -146,7 +146,7 @@ POLYNOMIALS = st.recursive(
 
 
 @given(POLYNOMIALS, POLYNOMIALS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_laws_of_algebra_hold_and_a_changed_constant_never_does(left, right):
     assert expressions_match(f"{left}*{right}", f"{right}*{left}+0") is True
     assert expressions_match(f"({left}+{right})^2", f"{left}^2+2*{left}*{right}+{right}^2") is True
@@ -163,7 +163,7 @@ TEXTS = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=16).map("".joi
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=2_000)
 def test_any_text_gives_a_verdict_that_is_symmetric_and_never_denies_itself(left, right):
     assert expressions_match(left, right) is expressions_match(right, left)
     assert expressions_match(left, left) is not False
@@ -179,7 +179,7 @@ LONG = [
 @pytest.mark.parametrize("piece", LONG)
 def test_no_text_takes_long(piece):
     for text in (piece * (MAX_CHARS // len(piece)), f"1+{piece * 30}", piece * 10_000):
-        assert min(measure_seconds(text) for _ in range(3)) < 0.01, text[:40]
+        assert min(measure_seconds(text) for _ in range(3)) < 0.02, text[:40]
 
 
 def measure_seconds(text: str) -> float:

@@ -266,7 +266,7 @@ STATEMENTS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(STATEMENTS, min_size=1, max_size=12))
 def test_no_figure_fails_or_leaves_the_picture(statements):
     text = "\n".join(statements)
@@ -289,6 +289,6 @@ def test_drawing_takes_linear_time():
         "html": "<html><body>" + "<p>word" * 9_000 + "</body></html>",
     }
     for format, text in texts.items():
-        start = time.monotonic()
+        start = time.process_time()
         draw(format, text)
-        assert time.monotonic() - start < 5, format
+        assert time.process_time() - start < 5, format  # Less than 0.2 s.

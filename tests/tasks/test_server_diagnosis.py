@@ -167,9 +167,9 @@ def test_only_what_a_person_must_mend_is_lasting():
     ["architectures " * 200_000, "(" * 2_000_000, "\x1b[" * 1_000_000, "vllm" + "x" * 2_000_000],
 )
 def test_a_hostile_log_takes_no_time(line):
-    started = time.perf_counter()
+    started = time.process_time()
     told = tell("\n".join([line, *[line[:MAX_LINE_CHARS]] * 100]))
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 10  # A quarter of a second; hours where it backtracks.
     assert all(len(line) <= 240 for line in told.lines)
 
 

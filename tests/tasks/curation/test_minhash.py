@@ -3,7 +3,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.curation.banding import group_rows, pair_across, pair_within
@@ -125,7 +125,6 @@ def test_groups_are_the_connected_rows(num_rows, data):
     assert groups == expected
 
 
-@settings(deadline=None)
 @given(st.integers(2, 40))
 def test_a_key_that_all_share_gives_few_candidates_each_and_one_group(max_partners):
     keys = np.zeros((300, 1), dtype=np.uint64)
@@ -135,7 +134,8 @@ def test_a_key_that_all_share_gives_few_candidates_each_and_one_group(max_partne
     assert len(pair_across(keys, keys, max_partners)) == 300 * max_partners
 
 
-def test_a_hundred_thousand_equal_keys_take_seconds():
+def test_a_hundred_thousand_equal_keys_are_not_all_compared():
     start = time.thread_time()
     pair_within(np.zeros((100_000, 2), dtype=np.uint64), max_partners=16)
-    assert time.thread_time() - start < 10
+    # Three seconds; all pairs, which are 50,000 times as many, would take days.
+    assert time.thread_time() - start < 60

@@ -112,7 +112,7 @@ PROBLEMS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(PROBLEMS, st.integers(0, 6), st.integers(0, 6), st.integers(0, 3))
 def test_splits_share_neither_image_nor_question(rows, test_size, grpo_size, seed):
     problems = make_problems(*((f"{i:02}", *row) for i, row in enumerate(rows)))

@@ -67,7 +67,7 @@ def test_the_formal_text_is_taken_out(format, reply, expected, why):
 
 
 @pytest.mark.parametrize("format", sorted(FENCE_NAMES))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(reply=st.text("ab`~\n<>=:[{}]@ ,startcsvthink/#", max_size=200))
 def test_no_reply_raises_or_grows(format, reply):
     text = extract_formal_text(format, reply)

@@ -16,8 +16,8 @@ from tests.tasks.formats.cases import CASE_DIR, load_cases
 ROOT = Path(__file__).parents[3]
 NAMES = sorted(FORMATS)
 VALID = {name: [case.text for case in load_cases(name) if case.is_valid] for name in NAMES}
-SLOWEST_SECONDS = 3.0
-"""For 100,000 characters on one slow core; a quadratic validator takes minutes."""
+SLOWEST_SECONDS = 15.0
+"""For 100,000 characters, which take less than one; a quadratic validator takes minutes."""
 ALPHABET = "aAB01 \n\t\"'`()[]{}<>=:;,.|&/\\-+*_%$#@!?~^\u00e9\u4e2d\u2028\U0001f642"
 
 
@@ -61,7 +61,7 @@ def test_line_ends_do_not_matter(name):
         assert validate(name, plain.replace("\n", "\r")) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 @pytest.mark.parametrize("name", NAMES)
 def test_no_mutation_of_a_valid_text_raises(name, data):
@@ -83,7 +83,7 @@ def test_no_mutation_of_a_valid_text_raises(name, data):
     assert all(1 <= problem.line <= num_lines for problem in problems)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=st.text(max_size=200))
 @pytest.mark.parametrize("name", NAMES)
 def test_no_text_at_all_raises(name, text):
