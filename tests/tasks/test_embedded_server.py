@@ -12,6 +12,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,8 +29,10 @@ pytest.importorskip("transformers", reason="the extra 'embedded' is not installe
 from aiohttp.test_utils import TestClient, TestServer  # noqa: E402
 
 from tasks.embedded.api import open_api  # noqa: E402
+from tasks.embedded.model import ServedModel  # noqa: E402
 from tasks.embedded.options import ServerOptions  # noqa: E402
 from tests.tiny_checkpoint import write_text_checkpoint, write_vision_checkpoint  # noqa: E402
+from tests.waiting import GUARD_SECONDS, LOOK_SECONDS  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "data" / "model"
@@ -113,6 +116,17 @@ async def read_metrics(client: TestClient) -> dict[str, float]:
             reason = labels.partition('finished_reason="')[2].partition('"')[0]
             metrics[f"{name} {reason}".strip()] = float(line.split()[-1])
     return metrics
+
+
+async def await_running(client: TestClient, count: int) -> dict[str, float]:
+    """Wait until so many completions run, or more; none: until the last has ended."""
+    async with asyncio.timeout(GUARD_SECONDS):
+        while True:
+            metrics = await read_metrics(client)
+            running = metrics["vllm:num_requests_running"]
+            if running >= count > 0 or running == count:
+                return metrics
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 def generate(folder: Path, text: str, images: list[Image.Image], num_tokens: int) -> list[int]:
@@ -302,20 +316,24 @@ async def test_a_stream_can_carry_several_tokens_an_event(vision_folder: Path):
 
 
 @pytest.mark.parametrize("is_streamed", [False, True])
-async def test_a_client_that_leaves_frees_its_places(client: TestClient, is_streamed: bool):
+async def test_a_client_that_leaves_frees_its_places(
+    client: TestClient, is_streamed: bool, monkeypatch: pytest.MonkeyPatch
+):
+    step = ServedModel.step
+
+    def step_slowly(*arguments: Any) -> Any:
+        time.sleep(0.05)  # So that no completion ends before its client has left.
+        return step(*arguments)
+
+    monkeypatch.setattr(ServedModel, "step", step_slowly)
     body = chat("Go on.", n=3, max_tokens=400, ignore_eos=True, stream=is_streamed)
     request = asyncio.create_task(client.post("/v1/chat/completions", json=body))
-    while (await read_metrics(client))["vllm:num_requests_running"] < 3:
-        await asyncio.sleep(0.005)
+    await await_running(client, 3)
     if is_streamed:
         (await request).close()
     else:
         request.cancel()
-    for _ in range(200):
-        metrics = await read_metrics(client)
-        if metrics["vllm:num_requests_running"] == 0:
-            break
-        await asyncio.sleep(0.005)
+    metrics = await await_running(client, 0)
     assert metrics["vllm:request_success_total abort"] == 3
     assert metrics["vllm:generation_tokens_total"] < 1200
     assert metrics["vllm:kv_cache_usage_perc"] == 0
@@ -329,6 +347,7 @@ async def test_whoever_leaves_the_rest_say_the_same(client: TestClient):
     alone = [texts(await ask(client, body)) for body in bodies[::3]]
     stays = [asyncio.create_task(ask(client, body)) for body in bodies[::3]]
     leaves = [asyncio.create_task(ask(client, body)) for body in bodies[1::3] + bodies[2::3]]
+    await await_running(client, 1)
     for task in leaves:
         await asyncio.sleep(0.01 * chances.random())
         task.cancel()
@@ -412,8 +431,6 @@ async def test_an_unknown_model_gets_404_and_a_huge_body_413(client: TestClient)
 async def test_a_failing_batch_is_told_and_the_next_one_served(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ):
-    from tasks.embedded.model import ServedModel
-
     with monkeypatch.context() as patch:
 
         def fail(*_: Any) -> None:
@@ -440,14 +457,14 @@ def test_the_command_prints_its_url_and_ends_cleanly(vision_folder: Path, name: 
     assert process.stdout is not None
     assert process.stdout.readline().startswith("http://127.0.0.1:")
     process.send_signal(getattr(signal, name))
-    _, log = process.communicate(timeout=20)
+    _, log = process.communicate(timeout=GUARD_SECONDS)
     assert process.returncode == 0
     assert "Traceback" not in log
 
 
 def test_a_folder_without_a_model_is_one_sentence(tmp_path: Path):
     process = start_process(str(tmp_path))
-    _, log = process.communicate(timeout=60)
+    _, log = process.communicate(timeout=GUARD_SECONDS)
     assert process.returncode == 2
     assert log.startswith("no model in")
     assert len(log.splitlines()) == 1
@@ -463,7 +480,7 @@ def test_without_torch_one_sentence_says_what_to_install(vision_folder: Path, tm
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=GUARD_SECONDS,
         check=False,
     )
     assert done.returncode == 2

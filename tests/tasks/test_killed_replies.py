@@ -10,7 +10,7 @@ import os
 import random
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,10 @@ class NotingClient(BudgetedClient):
 async def do_work(url: str, store: str, notes: Path) -> list[list[Reply]]:
     """Race all problems; the same work every time."""
     endpoint = Endpoint(model="fake-llm", urls=(url,))
-    patience = replace(FAST, attempt_seconds=60.0)
     async with (
         ReplyStore.open(store) as replies,
         NotingClient(
-            endpoint, replies, Budget(), max_in_flight=MAX_IN_FLIGHT, patience=patience
+            endpoint, replies, Budget(), max_in_flight=MAX_IN_FLIGHT, patience=FAST
         ) as client,
     ):
         client.notes = os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
