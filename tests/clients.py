@@ -16,8 +16,8 @@ FAST = Patience(
     max_retry_after_seconds=0.05,
     max_attempts=3,
     max_outage_attempts=5,
-    attempt_seconds=120.0,
-    check_seconds=120.0,
+    attempt_seconds=60.0,
+    check_seconds=60.0,
 )
 """Waits for no delay, and for an answer as long as it takes."""
 HASTY = replace(FAST, attempt_seconds=0.4, check_seconds=0.4)
