@@ -90,8 +90,10 @@ class Meter:
     """What the run waits for, in words; empty while it goes on."""
 
     def begin(self, stage: str, total: int | None) -> StageMeter:
-        """Start a stage that will see `total` rows."""
+        """Start a stage that will see `total` rows; one that had ended, by an earlier run, anew."""
         meter = self.stages.setdefault(stage, StageMeter())
+        if meter.ended is not None:
+            meter = self.stages[stage] = StageMeter()
         meter.total, meter.started = total, time.monotonic()
         return meter
 

@@ -69,6 +69,15 @@ def test_the_rows_of_a_shard_that_is_tried_again_count_once():
     assert (stage.done, stage.reused) == (3, 3)
 
 
+def test_a_stage_of_a_second_run_in_one_process_starts_anew():
+    meter = Meter()
+    for _ in range(2):
+        stage = meter.begin("formalize", 3)
+        assert (stage.done, stage.ended) == (0, None)
+        meter.advance("formalize", 3)
+        meter.end("formalize")
+
+
 def test_a_row_that_fails_is_not_done():
     meter = Meter()
     count = RowCount(meter.begin("formalize", 1))
