@@ -83,7 +83,9 @@ async def test_all_servers_dead_for_long_are_waited_for(tmp_path):
         await until(lambda: min(first.counts["answered"], second.counts["answered"]) > 9, "answers")
         await asyncio.to_thread(first.stop)
         await asyncio.to_thread(second.stop)
-        await until(lambda: client.figures().in_flight <= 2, "both are out")
+        servers = client._slots.servers
+        await until(lambda: all(server.is_out for server in servers), "both are out")
+        await until(lambda: client.figures().in_flight <= 2, "all that was sent has failed")
         sent, moment = client.num_requests, asyncio.get_running_loop().time()
         await until(lambda: client.num_requests >= sent + 30, "both are tried again and again")
         num_tries = client.num_requests - sent
