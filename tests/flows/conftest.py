@@ -12,8 +12,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,7 @@ def prefect_server(tmp_path_factory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
         quiet_prefect()
-        with prefect_test_harness(server_startup_timeout=120):
+        with prefect_test_harness(server_startup_timeout=300):
             patch.setenv("PREFECT_API_URL", PREFECT_API_URL.value())
             FORKS.set_forkserver_preload(PRELOADED)
             yield PREFECT_API_URL.value()
@@ -120,7 +119,7 @@ class Child:
         """Return whether it still runs."""
         return bool(self.process.is_alive())
 
-    def wait(self, seconds: float = 120) -> Ended:
+    def wait(self, seconds: float = 300) -> Ended:
         """Wait for its end."""
         self.process.join(seconds)
         assert not self.is_alive(), f"still running after {seconds} s: {self.screen.read_text()}"
@@ -170,7 +169,7 @@ def start_command(arguments: Sequence[str], **environment: str) -> "subprocess.P
 def run_command(arguments: Sequence[str], **environment: str) -> Ended:
     """Run the real command to its end."""
     process = start_command(arguments, **environment)
-    out, err = process.communicate(timeout=180)
+    out, err = process.communicate(timeout=300)
     return Ended(process.returncode, out, err)
 
 
@@ -192,14 +191,6 @@ def keep_log_handlers() -> Iterator[None]:
     yield
     for handler in set(root.handlers) - set(before):
         root.removeHandler(handler)
-
-
-def wait_until(is_so: Callable[[], Any], what: str, seconds: float = 60) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, f"after {seconds} s still not: {what}"
-        time.sleep(0.005)
 
 
 def read_files(folder: Path) -> dict[str, bytes]:

@@ -25,42 +25,34 @@ from tests.flows.conftest import (
     read_data,
     run_command,
     start_command,
-    wait_until,
     write_source,
 )
+from tests.waiting import GUARD_SECONDS, wait_until
 
 pytestmark = [pytest.mark.flow, pytest.mark.slow]
 
 NUM_KILLS = 20
 NUM_PROBLEMS = 40
-DURABLE_SECONDS = 0.5
-"""From the server's last byte to a synced reply; 50 ms on an idle machine."""
 SETTINGS = ("--set", "ingest.shard_rows=8")
 
 
 class WatchedServer(FakeModelServer):
-    """A server with latencies by content, up to 0.5 s, that knows when each body came and left."""
+    """A server with latencies by content, up to 0.5 s, that knows when each body came."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.asked_at: dict[bytes, list[float]] = {}
-        self.answered_at: dict[bytes, float] = {}
 
     async def _complete(self, exchange: Exchange, data: bytes) -> None:
         self.asked_at.setdefault(data, []).append(time.monotonic())
         await asyncio.sleep(hash_fraction(data) * 0.5)
         await super()._complete(exchange, data)
-        self.answered_at.setdefault(data, time.monotonic())
 
     def asked_twice(self) -> list[bytes]:
         return [body for body, times in self.asked_at.items() if len(times) > 1]
 
     def count_asked_before(self, moment: float) -> int:
         return sum(times[0] < moment for times in self.asked_at.values())
-
-    def may_be_lost(self, body: bytes, killed: float) -> bool:
-        """Whether a body was on its way, or its reply not yet synced, when the client died."""
-        return self.answered_at.get(body, killed) > killed - DURABLE_SECONDS
 
 
 def hash_fraction(data: bytes) -> float:
@@ -114,25 +106,25 @@ def measure_run(sightline: Sightline, source: Path, workspace: Path) -> float:
 def test_a_build_killed_at_any_moment_ends_with_the_same_bytes(source, whole, tmp_path, sightline):
     measure_run(sightline, source, tmp_path / "first")  # the first child starts the fork server
     seconds = measure_run(sightline, source, tmp_path / "timed")
-    dice, stages = random.Random(20), Counter[str]()
-    for number in range(NUM_KILLS):
+    dice, stages, number = random.Random(20), Counter[str](), 0
+    while stages.total() - stages["over"] < NUM_KILLS:
+        number += 1
         workspace = tmp_path / f"killed-{number}"
         with WatchedServer() as server:
             arguments = build_arguments(server.url, source, workspace, *SETTINGS)
             child = sightline.start(arguments)
             wait_until(has_begun(workspace), "a lock")
             time.sleep(dice.uniform(0, seconds))
-            is_alive, killed = child.is_alive(), time.monotonic()
+            is_alive = child.is_alive()
             child.kill()
             stages[stage := find_stage(workspace) if is_alive else "over"] += 1
+            seconds *= 1.0 if is_alive else 0.8  # The machine may be quicker than it was.
             num_kept, started = count_replies(workspace), time.monotonic()
             ended = sightline.run(arguments)
         assert ended.code == 0, f"killed in {stage}: {ended.err}"
         lost = server.asked_twice()
         assert len(lost) <= server.count_asked_before(started) - num_kept, f"killed in {stage}"
-        assert all(server.may_be_lost(body, killed) for body in lost), f"killed in {stage}"
         assert read_data(workspace) == whole, f"killed in {stage}"
-    assert stages["over"] < NUM_KILLS / 2, f"too few were killed: {stages}"
 
 
 def test_an_interrupted_build_stops_with_one_sentence_and_goes_on(source, whole, tmp_path):
@@ -140,16 +132,19 @@ def test_an_interrupted_build_stops_with_one_sentence_and_goes_on(source, whole,
         arguments = build_arguments(server.url, source, tmp_path / "w", *SETTINGS)
         process = start_command(arguments)
         wait_until(lambda: server.counts["answered"], "an answer")
-        stopped = time.monotonic()
+        server.hold_at = 0  # Nothing more is answered, and the end does not wait for it.
+        wait_until(lambda: count_replies(tmp_path / "w") == server.counts["answered"], "all kept")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-        assert time.monotonic() - stopped < 10
+        out, err = process.communicate(timeout=GUARD_SECONDS)
+        num_kept, started = count_replies(tmp_path / "w"), time.monotonic()
+        server.hold_at = None
         ended = Ended(process.returncode, out, err)
         assert ended.code == 1
         assert ended.sentence == "stopped; the same command goes on from here"
         server.latency_seconds = 0
         assert run_command(arguments).code == 0
-    assert all(server.may_be_lost(body, stopped) for body in server.asked_twice())
+    assert num_kept > 0
+    assert len(server.asked_twice()) <= server.count_asked_before(started) - num_kept
     assert read_data(tmp_path / "w") == whole
 
 
@@ -168,6 +163,6 @@ def test_an_interrupt_before_the_first_stage_is_no_traceback(source, tmp_path):
         process = start_command(build_arguments(server.url, source, tmp_path / "w"))
         wait_until(lambda: "starting" in (process.stderr.readline() or "starting"), "a first line")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=GUARD_SECONDS)
     assert process.returncode == 1
     assert Ended(1, out, err).sentence == "stopped; the same command goes on from here"

@@ -22,7 +22,8 @@ import pytest
 from prompts import load_prompt
 from tasks.server import VllmSpec, make_defaults, run_vllm
 from tests.fake_vllm import read_starts, write_fake_vllm
-from tests.flows.conftest import Child, read_data, wait_until, write_source
+from tests.flows.conftest import Child, read_data, write_source
+from tests.waiting import GUARD_SECONDS, wait_until
 
 pytestmark = [
     pytest.mark.flow,
@@ -230,7 +231,7 @@ def find_url(child: Child) -> str | None:
 def read_metric(url: str, name: str) -> float:
     """Return the sum of a figure of vLLM's; 0 while it is not there."""
     try:
-        with urllib.request.urlopen(f"{url}/metrics", timeout=5) as response:
+        with urllib.request.urlopen(f"{url}/metrics", timeout=60) as response:
             text = response.read().decode()
     except (urllib.error.URLError, OSError):
         return 0.0
@@ -244,7 +245,7 @@ class TestRealVllm:
         calm = sightline.start(real_arguments(tmp_path / "calm", vllm)).wait(400)
         assert calm.code == 0, calm.err
         second = sightline.start(real_arguments(tmp_path / "rough", vllm))
-        wait_until(lambda: find_url(second), "vLLM started", 60)
+        wait_until(lambda: find_url(second), "vLLM started")
         url = find_url(second)
         # 24 formal texts first: more than that is the stage that reasons.
         wait_until(lambda: read_metric(url, "request_success_total") > 40, "it reasons", 240)
@@ -312,10 +313,10 @@ async def abort(session: aiohttp.ClientSession, url: str) -> None:
             posted = session.post(f"{url}/chat/completions", json=body)
             response = await stack.enter_async_context(posted)
             await response.content.readline()
-    for _ in range(100):
+    async with asyncio.timeout(GUARD_SECONDS):
         await asyncio.sleep(0.1)
-        if not await asyncio.to_thread(read_metric, base, "num_requests_running"):
-            break
+        while await asyncio.to_thread(read_metric, base, "num_requests_running"):
+            await asyncio.sleep(0.1)
     tokens = await asyncio.to_thread(read_metric, base, "generation_tokens_total")
     assert tokens < 0.8 * NUM_ABORTED * 3500, tokens
 
