@@ -3,34 +3,36 @@
     {"gold": "1/2", "prediction": "So it is 0.5.", "options": null, "type": null, "unit": null}
 
 Lines go through worker processes in batches and come back in their order, so memory depends on the
-size of a batch and not on the number of lines. A line that cannot be graded is a row, too: `cannot
-tell`, with a rule that says why.
+size of a batch and not on the number of lines. What the rules leave open is settled here, by one
+algebra system for all workers. A line that cannot be graded is a row, too: `cannot tell`, with a
+rule that says why.
 """
 
+import gc
 import json
 import multiprocessing
 import signal
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import orjson
 
 from tasks.algebra import AlgebraPool
 from tasks.answers import AnswerType, Gold, Policy, Verdict, type_gold
-from tasks.grading import grade_answers
+from tasks.grading import Checked, check_items, settle_checked
 
 BATCH_LINES = 1_000
 BATCH_BYTES = 4 << 20
 MAX_LINE_BYTES = 1 << 20
 """A longer line is not read into memory; its row says so."""
 MAX_DIGITS = 4_000
-BATCHES_AHEAD = 3
-"""Batches in the making or done, for each worker."""
+BATCHES_AHEAD = 6
+"""Batches in the making or done, for each worker: they go on while algebra is waited for."""
 NAMES = {True: "correct", False: "incorrect", None: "cannot_tell"}
 TEXTS = ("gold", "prediction")
 
@@ -43,15 +45,35 @@ class LineError(ValueError):
     """A line cannot be graded; the message is the rule of its row."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class GradedLine(NamedTuple):
+    """One line with its verdict."""
+
+    data: bytes
+    """JSON with its line end."""
+    verdict: str
+    rule: str
+    is_faulty: bool = False
+    """It could not be graded."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLines:
+    """Lines with their verdicts by the rules alone."""
+
+    graded: list[GradedLine]
+    left_open: list[tuple[int, bytes, Checked]]
+    """Position, line and what an algebra system is asked of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class GradedLines:
     """Lines with their verdicts, and how many there were of each."""
 
     data: bytes
     """Lines of JSON, each with its line end."""
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    counts: Counter[tuple[str, str]]
     """(verdict, rule) to lines."""
-    num_faulty: int = 0
+    num_faulty: int
     """Lines that could not be graded."""
 
 
@@ -65,18 +87,25 @@ def grade_batches(
         policy: what counts as equal.
         num_workers: processes that grade; a single batch is graded in this process.
     """
-    rest = iter(batches)
-    first = list(islice(rest, 2))
+    with AlgebraPool() as algebra:
+        for checked in _check_batches(iter(batches), policy, num_workers):
+            yield settle_batch(checked, policy, algebra)
+
+
+def _check_batches(
+    batches: Iterator[Batch], policy: Policy, num_workers: int
+) -> Iterator[CheckedLines]:
+    first = list(islice(batches, 2))
     if len(first) < 2 or num_workers < 2:
-        yield from map(partial(grade_batch, policy=policy), chain(first, rest))
+        yield from map(partial(check_batch, policy=policy), chain(first, batches))
         return
     # A fork would take along whatever threads and locks this process has.
     context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(num_workers, context, initializer=_leave_keyboard)
-    waiting: deque[Future[GradedLines]] = deque()
+    executor = ProcessPoolExecutor(num_workers, context, initializer=_prepare_worker)
+    waiting: deque[Future[CheckedLines]] = deque()
     try:
-        for batch in chain(first, rest):
-            waiting.append(executor.submit(grade_batch, batch, policy))
+        for batch in chain(first, batches):
+            waiting.append(executor.submit(check_batch, batch, policy))
             if len(waiting) >= num_workers * BATCHES_AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -85,8 +114,9 @@ def grade_batches(
         executor.shutdown(cancel_futures=True)
 
 
-def _leave_keyboard() -> None:
+def _prepare_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # Modules stay: the collector need not walk through them again and again.
 
 
 def read_batches(stream: IO[bytes]) -> Iterator[Batch]:
@@ -116,25 +146,37 @@ def _read_lines(stream: IO[bytes]) -> Iterator[bytes | None]:
             yield stripped
 
 
-def grade_batch(lines: Batch, policy: Policy) -> GradedLines:
-    """Grade one batch of lines."""
+def check_batch(lines: Batch, policy: Policy) -> CheckedLines:
+    """Grade one batch of lines by the rules alone."""
     rows = [_parse(line) for line in lines]
     read = [_read_row(row) for row in rows]
-    asked = [item for item in read if not isinstance(item, LineError)]
-    verdicts = iter(grade_answers(asked, policy, _get_pool()))
-    counts: Counter[tuple[str, str]] = Counter()
-    written: list[bytes] = []
+    checked = iter(check_items([i for i in read if not isinstance(i, LineError)], policy))
+    done = CheckedLines([], [])
     for line, row, item in zip(lines, rows, read, strict=True):
-        added = _refuse(item, policy) if isinstance(item, LineError) else _describe(next(verdicts))
-        counts[added["verdict"], added["rule"]] += 1
-        written.append(_write(line, row, added))
-    num_faulty = len(lines) - len(asked)
-    return GradedLines(data=b"".join(written), counts=counts, num_faulty=num_faulty)
+        if isinstance(item, LineError):
+            done.graded.append(_grade(line, row, _refuse(item, policy), is_faulty=True))
+            continue
+        own = next(checked)
+        if own.asked and line is not None:
+            done.left_open.append((len(done.graded), line, own))
+        done.graded.append(_grade(line, row, _describe(own.verdict)))
+    return done
 
 
-@cache
-def _get_pool() -> AlgebraPool:
-    return AlgebraPool()
+def settle_batch(checked: CheckedLines, policy: Policy, algebra: AlgebraPool) -> GradedLines:
+    """Ask an algebra system what the rules left open, and write down what came of it."""
+    graded = list(checked.graded)
+    rows = [_parse(line) for _, line, _ in checked.left_open]
+    items = [item for row in rows if not isinstance(item := _read_row(row), LineError)]
+    asked = [own for _, _, own in checked.left_open]
+    verdicts = settle_checked(items, asked, policy, algebra)
+    for (position, line, _), row, verdict in zip(checked.left_open, rows, verdicts, strict=True):
+        graded[position] = _grade(line, row, _describe(verdict))
+    return GradedLines(
+        b"".join(line.data for line in graded),
+        Counter((line.verdict, line.rule) for line in graded),
+        sum(line.is_faulty for line in graded),
+    )
 
 
 def _parse(line: bytes | None) -> Row | LineError:
@@ -208,6 +250,12 @@ def _describe(verdict: Verdict) -> dict[str, Any]:
         "answer": verdict.answer,
         "policy": verdict.policy,
     }
+
+
+def _grade(
+    line: bytes | None, row: Row | LineError, added: dict[str, Any], *, is_faulty: bool = False
+) -> GradedLine:
+    return GradedLine(_write(line, row, added), added["verdict"], added["rule"], is_faulty)
 
 
 def _write(line: bytes | None, row: Row | LineError, added: Row) -> bytes:

@@ -6,13 +6,14 @@ Ours grades all pairs of a drawn mix (`pairs.py`), gold typing and algebra worke
 rivals, `verify(parse(gold), parse(answer))` with its normal timeouts and `grade_answer(answer,
 gold)`, take a random sample of the same pairs, one by one. All of them are loaded beforehand and
 pinned to one core; their processor time counts, children included, which other work on the machine
-changes least. Two cores against one are compared by the wall clock, in turns, each from processes
-that run, beside two loops that share nothing: what the machine has to give.
+changes least. `sightline grade` on two cores against one is compared by the wall clock, in turns,
+from processes that run, beside two loops that share nothing: what the machine has to give.
 
 Goals: 40 times Math-Verify, 5 times MathRuler, 1.8 times that on two cores, no pair over 2 s.
 """
 
 import argparse
+import io
 import logging
 import os
 import random
@@ -25,20 +26,26 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import count, product
+from itertools import count, islice, product
 
+import orjson
 import psutil
 from math_verify import parse, verify
 from mathruler.grader import grade_answer
 
 from tasks.algebra import AlgebraPool
-from tasks.answers import type_gold
-from tasks.grading import GradingPool, Item, grade_answers
+from tasks.answers import DEFAULT_POLICY, type_gold
+from tasks.graded_lines import Batch, grade_batches, read_batches
+from tasks.grading import Item, grade_answers
 from tests.benchmarks.pairs import LabeledPair, draw_pairs
 
 GOALS = {"Math-Verify": 40.0, "MathRuler": 5.0}
 GOAL_TWO_CORES = 1.8
 GOAL_SLOWEST_SECONDS = 2.0
+NUM_LINES = 100_000
+"""Of the comparison of two cores with one."""
+WARM_UP_SECONDS = 8.0
+"""In which all processes, those of the algebra system too, have started."""
 SAMPLES = {"Math-Verify": 1_000, "MathRuler": 4_000}
 ROUNDS = 3
 PATHOLOGICAL = {
@@ -132,8 +139,8 @@ def measure_one_core(pairs: Sequence[LabeledPair], seed: int) -> None:
                   f" {GOALS[name]:.0f}", flush=True)  # fmt: skip
 
 
-def measure_two_cores(pairs: Sequence[LabeledPair]) -> None:
-    """Print how much faster two grading processes on two cores are than one on one.
+def measure_two_cores(seed: int) -> None:
+    """Print how much faster `sightline grade` is with two processes on two cores than one on one.
 
     Two loops that share nothing are timed in turns with them: a busy or throttled machine gives
     those less than twice the speed of one, too, and no program more.
@@ -142,22 +149,21 @@ def measure_two_cores(pairs: Sequence[LabeledPair]) -> None:
     if len(cores) < 2:
         print("two cores: this machine has one", flush=True)
         return
+    data = b"".join(map(write_line, draw_pairs(NUM_LINES, seed)))
     speeds: dict[int, list[float]] = {1: [], 2: []}
     loops: dict[int, list[float]] = {1: [], 2: []}
-    items = list(make_items(pairs))
-    with AlgebraPool() as algebra:
-        for _, num_cores in product(range(ROUNDS), speeds):
-            speeds[num_cores].append(time_pool(items, set(cores[:num_cores]), algebra))
-            loops[num_cores].append(time_loops(set(cores[:num_cores])))
+    for _, num_cores in product(range(ROUNDS), speeds):
+        speeds[num_cores].append(time_lines(data, set(cores[:num_cores])))
+        loops[num_cores].append(time_loops(set(cores[:num_cores])))
     ratio, ceiling = (max(found[2]) / max(found[1]) for found in (speeds, loops))
-    print(f"two cores: {max(speeds[2]):,.0f} rows/s against {max(speeds[1]):,.0f} on one, best of"
+    print(f"two cores: {max(speeds[2]):,.0f} lines/s against {max(speeds[1]):,.0f} on one, best of"
           f" {ROUNDS}: {ratio:.2f} times, goal {GOAL_TWO_CORES}; two loops that share nothing:"
           f" {ceiling:.2f} times", flush=True)  # fmt: skip
 
 
 def time_loops(cores: set[int]) -> float:
     """Return loops per second of the wall clock, one process a core."""
-    program = "x = 0\nfor i in range(10_000_000): x += i"
+    program = "x = 0\nfor i in range(150_000_000): x += i"
     with pin(cores):
         start = time.perf_counter()
         running = [subprocess.Popen([sys.executable, "-c", program]) for _ in cores]
@@ -166,14 +172,26 @@ def time_loops(cores: set[int]) -> float:
         return len(cores) / (time.perf_counter() - start)
 
 
-def time_pool(items: list[Item], cores: set[int], algebra: AlgebraPool) -> float:
-    """Return rows per second of the wall clock, from processes that run already."""
-    with pin(cores), GradingPool(len(cores)) as pool:
-        list(pool.grade(items[:2_000], algebra=algebra))
-        start = time.perf_counter()
-        for _ in pool.grade(items, algebra=algebra):
+def time_lines(data: bytes, cores: set[int]) -> float:
+    """Return lines per second of the wall clock, from processes that run already and are idle."""
+    started: list[float] = []
+
+    def read() -> Iterator[Batch]:
+        yield from islice(read_batches(io.BytesIO(data)), 2 * len(cores))
+        time.sleep(WARM_UP_SECONDS)
+        started.append(time.perf_counter())
+        yield from read_batches(io.BytesIO(data))
+
+    with pin(cores):
+        for _ in grade_batches(read(), DEFAULT_POLICY, num_workers=len(cores)):
             pass
-        return len(items) / (time.perf_counter() - start)
+        return data.count(b"\n") / (time.perf_counter() - started[0])
+
+
+def write_line(pair: LabeledPair) -> bytes:
+    """Write a pair as `sightline grade` reads it."""
+    row = {"gold": pair.gold, "prediction": pair.answer, "options": pair.options}
+    return orjson.dumps(row) + b"\n"
 
 
 def measure_slowest() -> None:
@@ -209,7 +227,7 @@ def main() -> None:
     print("mix: " + ", ".join(f"{kind} {count / len(pairs):.1%}" for kind, count in counts))
     print(f"right: {sum(pair.is_right for pair in pairs) / len(pairs):.1%}", flush=True)
     measure_one_core(pairs, options.seed)
-    measure_two_cores(pairs)
+    measure_two_cores(options.seed)
     measure_slowest()
 
 

@@ -2,6 +2,7 @@ import io
 import json
 import subprocess
 import sys
+from itertools import count
 
 import psutil
 import pytest
@@ -10,8 +11,8 @@ from flows.cli import main
 from tasks.answers import Policy
 from tasks.graded_lines import (
     BATCH_LINES,
+    BATCHES_AHEAD,
     MAX_LINE_BYTES,
-    grade_batch,
     grade_batches,
     read_batches,
 )
@@ -73,9 +74,8 @@ def test_the_same_lines_come_back_with_their_verdicts(tmp_path, capfdbinary):
 
 def test_what_was_in_a_line_stays_as_it_was_written():
     text = '{"id" : 1.0,  "score":1e3, "gold":12345678901234567890123, "prediction": "\\u00e9 1"}'
-    stream = io.BytesIO(text.encode())
-    (batch,) = read_batches(stream)
-    assert grade_batch(batch, POLICY).data.startswith(text[:-1].encode() + b',"verdict"')
+    (graded,) = grade_batches(read_batches(io.BytesIO(text.encode())), POLICY)
+    assert graded.data.startswith(text[:-1].encode() + b',"verdict"')
 
 
 def test_numbers_are_compared_as_they_are_written():
@@ -110,10 +110,20 @@ def test_order_is_kept_over_processes_and_the_same_bytes_come_out():
     rows = [{"id": n, "gold": str(n), "prediction": f"It is {n - n % 2}"} for n in numbers]
     lines = list(map(json.dumps, rows))
     lines[1500] = "{broken"
-    alone, together = (grade("\n".join(lines), num_workers=count) for count in (1, 3))
+    alone, together = (grade("\n".join(lines), num_workers=number) for number in (1, 3))
     assert alone == together
     ids = [row.get("id") for row in together]
     assert ids == [number if number != 1500 else None for number in numbers]
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_no_more_is_read_ahead_than_the_workers_need(num_workers):
+    drawn = count()
+    batches = ([b'{"gold": "5", "prediction": "%d"}' % number] for number in drawn)
+    graded = grade_batches(batches, POLICY, num_workers=num_workers)
+    assert [next(graded).data.count(b'"correct"') for _ in range(8)] == [0] * 5 + [1] + [0] * 2
+    assert next(drawn) <= 8 + num_workers * BATCHES_AHEAD
+    graded.close()
 
 
 def test_lines_that_were_graded_already_get_their_new_verdict(tmp_path, capfdbinary):

@@ -50,6 +50,7 @@ def run(name: str, folder: Path, models: dict[str, str], workspace: Path) -> Bui
     for step in report.funnel:
         reasons = ", ".join(f"{reason} {count}" for reason, count in step["reasons"].items())
         print(f"{name:14} {step['label']:34} {step['num_in']:5} {step['num_out']:5}  {reasons}")
+    print(f"{name:14} {report.rows}")
     return report
 
 
