@@ -24,7 +24,7 @@ import orjson
 
 from tasks.algebra import AlgebraPool
 from tasks.answers import AnswerType, Gold, Policy, Verdict, type_gold
-from tasks.grading import Checked, check_items, settle_checked
+from tasks.grading import Checked, Item, check_items, settle_checked
 
 BATCH_LINES = 1_000
 BATCH_BYTES = 4 << 20
@@ -56,13 +56,23 @@ class GradedLine(NamedTuple):
     """It could not be graded."""
 
 
+class OpenLine(NamedTuple):
+    """One line of which an algebra system is asked."""
+
+    position: int
+    """In its batch."""
+    line: bytes | None
+    row: Row | LineError
+    item: Item
+    checked: Checked
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedLines:
     """Lines with their verdicts by the rules alone."""
 
     graded: list[GradedLine]
-    left_open: list[tuple[int, bytes, Checked]]
-    """Position, line and what an algebra system is asked of it."""
+    left_open: list[OpenLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +167,8 @@ def check_batch(lines: Batch, policy: Policy) -> CheckedLines:
             done.graded.append(_grade(line, row, _refuse(item, policy), is_faulty=True))
             continue
         own = next(checked)
-        if own.asked and line is not None:
-            done.left_open.append((len(done.graded), line, own))
+        if own.asked:
+            done.left_open.append(OpenLine(len(done.graded), line, row, item, own))
         done.graded.append(_grade(line, row, _describe(own.verdict)))
     return done
 
@@ -166,12 +176,11 @@ def check_batch(lines: Batch, policy: Policy) -> CheckedLines:
 def settle_batch(checked: CheckedLines, policy: Policy, algebra: AlgebraPool) -> GradedLines:
     """Ask an algebra system what the rules left open, and write down what came of it."""
     graded = list(checked.graded)
-    rows = [_parse(line) for _, line, _ in checked.left_open]
-    items = [item for row in rows if not isinstance(item := _read_row(row), LineError)]
-    asked = [own for _, _, own in checked.left_open]
-    verdicts = settle_checked(items, asked, policy, algebra)
-    for (position, line, _), row, verdict in zip(checked.left_open, rows, verdicts, strict=True):
-        graded[position] = _grade(line, row, _describe(verdict))
+    left_open = checked.left_open
+    asked = [one.checked for one in left_open]
+    verdicts = settle_checked([one.item for one in left_open], asked, policy, algebra)
+    for one, verdict in zip(left_open, verdicts, strict=True):
+        graded[one.position] = _grade(one.line, one.row, _describe(verdict))
     return GradedLines(
         b"".join(line.data for line in graded),
         Counter((line.verdict, line.rule) for line in graded),
