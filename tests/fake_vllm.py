@@ -1,13 +1,14 @@
 """A stand-in for the program `vllm`: takes its command line, answers by the hash of the request.
 
 What it does at its nth start is line n of the file FAKE_VLLM_SCRIPT (the last line for all later
-ones): `serve`; `say TEXT` (write TEXT, end with code 1); `hang`; `die N` (end with code 1 once N
-requests have come); `freeze N` (answer nothing from then on); `stubborn` (serve, ignore SIGTERM).
+ones): `serve`; `say TEXT` (write TEXT, end with code 1); `hang`; `die N` (end with code 1 at the
+Nth request); `freeze N` (answer nothing from that one on); `stubborn` (serve, ignore SIGTERM).
 Each start writes a line of JSON to the file FAKE_VLLM_STARTS. It has a child in a session of its
 own, as an engine process may be.
 """
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -61,17 +62,23 @@ def main(arguments: list[str]) -> None:
     stopped = threading.Event()
     ignored = (lambda *_: None) if action == "stubborn" else (lambda *_: stopped.set())
     signal.signal(signal.SIGTERM, ignored)
-    with FakeModelServer(port=port, models=names, api_key=key, accuracy=0.5) as server:
-        server.latency_seconds = 0.01
-        while not stopped.wait(0.01):
-            if value and server.counts["requests"] >= int(value):
-                end(action)
+    end_at = int(value) if action in ("die", "freeze") else math.inf
+    with FakeModelServer(
+        port=port,
+        models=names,
+        api_key=key,
+        accuracy=0.5,
+        latency_seconds=0.01,
+        on_request=lambda number: end(action) if number >= end_at else None,
+    ):
+        stopped.wait()
     engine.kill()
 
 
 def end(action: str) -> None:
     if action == "freeze":
         os.kill(os.getpid(), signal.SIGSTOP)
+        time.sleep(600)
     print("(APIServer pid=1) ERROR 11-21 08:53:02 [async_llm.py:1] EngineDeadError", flush=True)
     os._exit(1)
 

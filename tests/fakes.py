@@ -17,7 +17,7 @@ import math
 import re
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,6 +45,7 @@ class FakeModelServer:
         chunk_tokens: int = 1,
         slots: int = 0,
         hold_at: int | None = None,
+        on_request: Callable[[int], None] | None = None,
         metrics: bool = False,
         fault: str | None = None,
         models_fault: str | None = None,
@@ -56,7 +57,8 @@ class FakeModelServer:
         prompts to whole replies, the first wins. With `slots` so many requests are worked on at a
         time and the others wait; a streamed completion takes `token_seconds` a token, and comes
         `chunk_tokens` at a time. With `hold_at`, which may be changed at any time, no stream goes
-        past so many tokens, and no other completion is sent.
+        past so many tokens, and no other completion is sent. `on_request` is called with the
+        number of each request, from 1, before anything is done for it.
         """
         self.port = port
         self.models = models
@@ -67,6 +69,7 @@ class FakeModelServer:
         self.token_seconds = token_seconds
         self.chunk_tokens = chunk_tokens
         self.hold_at = hold_at
+        self.on_request = on_request
         self.metrics = metrics
         self._slots = asyncio.Semaphore(slots or 100_000)
         self.fault = f"[[{fault}]]" if fault else ""
@@ -169,6 +172,8 @@ class FakeModelServer:
 
     async def _complete(self, exchange: Exchange, data: bytes) -> None:
         self.counts["requests"] += 1
+        if self.on_request:
+            self.on_request(self.counts["requests"])
         self.counts["in_flight"] += 1
         self.counts["max_in_flight"] = max(self.counts["max_in_flight"], self.counts["in_flight"])
         key = hashlib.blake2b(data, digest_size=16).digest()
