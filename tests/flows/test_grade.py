@@ -8,11 +8,11 @@ import psutil
 import pytest
 
 from flows.cli import main
+from tasks.answer_line import MAX_LINE_BYTES
 from tasks.answers import Policy
 from tasks.graded_lines import (
     BATCH_LINES,
     BATCHES_AHEAD,
-    MAX_LINE_BYTES,
     grade_batches,
     read_batches,
 )
