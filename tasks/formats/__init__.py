@@ -27,6 +27,7 @@ from tasks.formats.problems import (
     check_text,
     collect,
 )
+from tasks.formats.refusals import is_refusal
 from tasks.formats.scene_boxes import check_boxes
 from tasks.formats.spice_netlist import check_spice
 
@@ -38,6 +39,7 @@ __all__ = [
     "Validator",
     "describe_problems",
     "extract_formal_text",
+    "is_refusal",
     "validate",
 ]
 
