@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.recipe import FormalizeParams
 from schemas.records import ImagePart, Reply, Status
+from tasks.formalizing.repairing import Writing
 from tasks.formalizing.routing import Route
 from tasks.grounding import Finding, measure_coverage
 
@@ -22,16 +23,25 @@ class Draft:
     problem: Mapping[str, Any]
     images: tuple[ImagePart, ...]
     route: Route
-    lines: list[Finding] = field(default_factory=list[Finding])
-    objects: list[Finding] = field(default_factory=list[Finding])
+    lines: list[list[Finding]] = field(default_factory=list[list[Finding]])
+    """Of each image; empty: no tool looked."""
+    objects: list[list[Finding]] = field(default_factory=list[list[Finding]])
     pseudo_cot: str | None = None
-    text: str | None = None
-    problems: list[str] = field(default_factory=list[str])
+    writing: Writing | None = None
+    """The formal text, of all that were written the best."""
     rounds: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """Texts that another one was kept instead of, with what is wrong with them."""
     replies: list[Reply] = field(default_factory=list[Reply])
     """Of all steps, in their order."""
-    written: Reply | None = None
-    """The reply that `text` is from."""
+
+    def add_round(self, lost: Writing, fault: str | None) -> None:
+        """Note a text that is not kept; `fault` is why a repair was not taken."""
+        told = [f"- This repair was not taken: {fault}."] if fault else []
+        self.rounds.append({"text": lost.text or "", "problems": [*told, *lost.problems]})
+
+    def get_deciding_reply(self) -> Reply:
+        """Return the reply that the formal text is from, else the last."""
+        return self.writing.reply if self.writing else self.replies[-1]
 
 
 class StepFailed(Exception):
@@ -47,19 +57,22 @@ def make_row(
     draft: Draft, failed: StepFailed | None, params: FormalizeParams, model: str
 ) -> dict[str, Any]:
     """Make a row of FORMAL_TEXTS; `failed` is the step that ended it early."""
+    text = draft.writing.text if draft.writing else None
+    problems = list(draft.writing.problems) if draft.writing else []
+    lines = [line for each in draft.lines for line in each]
     return {
         "problem_id": draft.problem["problem_id"],
         "format": draft.route.format,
-        "text": draft.text,
+        "text": text,
         "producer": model,
         "image_kind": draft.route.kind,
         "routed_by": draft.route.reason,
-        "is_valid": None if draft.text is None else not draft.problems,
-        "problems": draft.problems,
+        "is_valid": None if text is None else not problems,
+        "problems": problems,
         "rounds": draft.rounds,
         "pseudo_cot": draft.pseudo_cot,
         "gold_shown": params.bridge is not None and params.bridge.show_gold,
-        "ocr_coverage": measure_coverage(draft.lines, draft.text or ""),
+        "ocr_coverage": measure_coverage(lines, text or ""),
         **describe_end(draft, failed, require_valid=params.require_valid),
         "prompt_tokens": sum_tokens([reply.prompt_tokens for reply in draft.replies]),
         "completion_tokens": sum_tokens([reply.completion_tokens for reply in draft.replies]),
@@ -97,11 +110,12 @@ def describe_end(
         step = "" if failed.step == WRITING else f"{failed.step}: "
         status = "empty" if failed.reply.status.has_text else failed.reply.status.value
         return {"status": status, "error": step + words}
-    if draft.text is None or draft.written is None:
+    writing = draft.writing
+    if writing is None or writing.text is None:
         return {"status": "empty", "error": "the model wrote nothing"}
-    if require_valid and draft.problems:
-        return {"status": "invalid", "error": draft.problems[0]}
-    return {"status": draft.written.status.value, "error": draft.written.error}
+    if require_valid and writing.problems:
+        return {"status": "invalid", "error": writing.problems[0]}
+    return {"status": writing.reply.status.value, "error": writing.reply.error}
 
 
 def sum_tokens(counts: list[int | None]) -> int | None:

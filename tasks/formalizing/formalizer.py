@@ -14,16 +14,14 @@ from prompts import load_prompt, render_options
 from schemas.recipe import FormalizeParams
 from schemas.records import ImagePart, Message, Reply, Request, SamplingParams
 from tasks.formalizing.draft import WRITING, Draft, StepFailed, make_row
+from tasks.formalizing.evidence import render_evidence
+from tasks.formalizing.repairing import find_fault, read_writing
 from tasks.formalizing.routing import Route, route_by_default, route_by_map, route_by_reply
-from tasks.formats import describe_problems, extract_formal_text, validate
-from tasks.grounding import Tools, arrange_cells, describe_findings, write_csv
+from tasks.grounding import Tools
 from tasks.sampling import ModelClient
 
 MAX_KIND_TOKENS = 2048
 """Of a classifier's reply: a word, or a thought and a word."""
-
-TABULAR = ("csv", "json")
-"""Formats for which the places of OCR's lines are arranged as a table."""
 NO_QUESTION: dict[str, str | None] = {"question": None, "options": None}
 
 
@@ -54,7 +52,7 @@ class Formalizer:
             await self._repair(draft)
         except StepFailed as failed:
             return make_row(draft, failed, params, model), failed.reply
-        return make_row(draft, None, params, model), draft.written or draft.replies[-1]
+        return make_row(draft, None, params, model), draft.get_deciding_reply()
 
     async def _find_route(self, draft: Draft) -> Route:
         problem, params = draft.problem, self._params
@@ -73,7 +71,7 @@ class Formalizer:
             (self._tools.find_objects, draft.objects),
         ):
             for image in draft.images if tool else ():
-                found.extend(await tool(image.data) if tool else [])
+                found.append(await tool(image.data) if tool else [])
 
     async def _write_pseudo_cot(self, draft: Draft) -> str | None:
         bridge = self._params.bridge
@@ -90,34 +88,38 @@ class Formalizer:
         is_aware = self._params.show_question or draft.pseudo_cot is not None
         asked = self._describe_question(draft.problem) if is_aware else NO_QUESTION
         variables = asked | {"pseudo_cot": draft.pseudo_cot}
-        evidence = render_evidence(draft) if draft.lines or draft.objects else ""
+        evidence = render_evidence(draft.lines, draft.objects, draft.route.format)
         name = self._params.get_prompt(draft.route.format)
         reply = await self._ask(draft, name, variables, evidence=evidence)
-        self._read(draft, reply)
-
-    async def _repair(self, draft: Draft) -> None:
-        """Send an invalid text back with what is wrong with it, a bounded number of times."""
-        for _ in range(self._params.max_repairs):
-            if not draft.problems or draft.text is None:
-                return
-            variables = {
-                "format": draft.route.format,
-                "formal_text": draft.text,
-                "problems": "\n".join(draft.problems),
-            }
-            reply = await self._ask(draft, "formalize.repair", variables)
-            if not reply.status.has_text:
-                return  # The text that there is stays, with its problems.
-            draft.rounds.append({"text": draft.text, "problems": draft.problems})
-            self._read(draft, reply)
-
-    def _read(self, draft: Draft, reply: Reply) -> None:
         if not reply.status.has_text:
             raise StepFailed(WRITING, reply)
-        draft.written = reply
-        draft.text = extract_formal_text(draft.route.format, reply.text or "").strip() or None
-        problems = validate(draft.route.format, draft.text) if draft.text else []
-        draft.problems = describe_problems(problems).split("\n") if problems else []
+        draft.writing = read_writing(draft.route.format, reply)
+
+    async def _repair(self, draft: Draft) -> None:
+        """Send an invalid text back with what is wrong with it, a bounded number of times.
+
+        After a repair that is not taken the same text goes back with another seed; without a
+        temperature the seed changes nothing, and the rounds end.
+        """
+        format, num_lost = draft.route.format, 0
+        for _ in range(self._params.max_repairs):
+            before = draft.writing
+            if before is None or before.text is None or not before.problems:
+                return
+            problems = "\n".join(before.problems)
+            variables = {"format": format, "formal_text": before.text, "problems": problems}
+            reply = await self._ask(draft, "formalize.repair", variables, seed=num_lost)
+            if not reply.status.has_text:
+                return  # The text that there is stays, with its problems.
+            repair = read_writing(format, reply)
+            fault = find_fault(before, repair)
+            draft.add_round(repair if fault else before, fault)
+            if fault is None:
+                draft.writing, num_lost = repair, 0
+            elif self._params.temperature > 0:
+                num_lost += 1
+            else:
+                return
 
     def _describe_question(self, problem: Mapping[str, Any]) -> dict[str, str | None]:
         return {"question": problem["question"], "options": render_options(problem["options"])}
@@ -130,6 +132,7 @@ class Formalizer:
         *,
         evidence: str = "",
         max_tokens: int | None = None,
+        seed: int = 0,
     ) -> Reply:
         """Ask one prompt about the images; the evidence follows its last message."""
         *others, last = load_prompt(prompt).render(**variables)
@@ -140,7 +143,7 @@ class Formalizer:
             max_tokens=max_tokens or self._params.max_tokens,
         )
         messages = (*others, Message(role=last.role, text=text, images=draft.images))
-        reply = await self._client.sample(Request(messages=messages, sampling=sampling, seed=0))
+        reply = await self._client.sample(Request(messages=messages, sampling=sampling, seed=seed))
         draft.replies.append(reply)
         return reply
 
@@ -158,14 +161,3 @@ def name_media_type(file_name: str) -> str:
     """Return the media type of a normalized image by its file name."""
     suffix = file_name.rsplit(".", 1)[-1]
     return f"image/{'jpeg' if suffix in ('jpg', 'jpeg') else suffix}"
-
-
-def render_evidence(draft: Draft) -> str:
-    """Write what the tools found for the prompt."""
-    cells = arrange_cells(draft.lines) if draft.route.format in TABULAR else []
-    messages = load_prompt("formalize.evidence").render(
-        lines=describe_findings(draft.lines),
-        table=write_csv(cells) if len(cells) > 1 else "",
-        objects=describe_findings(draft.objects),
-    )
-    return messages[-1].text

@@ -18,7 +18,7 @@ from PIL import Image
 from schemas.errors import RecipeError
 from schemas.recipe import DetectorParams
 from tasks.grounding.batching import Batcher
-from tasks.grounding.evidence import Finding
+from tasks.grounding.evidence import Finding, scale_box
 from tasks.grounding.overlaps import drop_overlaps
 
 MAX_BATCH = 8
@@ -162,7 +162,8 @@ class Detector:
             box = place_box(boxes[query].tolist(), size)
             if box is not None:
                 label = text.labels[int(labels[query])]
-                found.append(Finding(label=label, box=box, score=round(float(best[query]), 4)))
+                score = round(float(best[query]), 4)
+                found.append(Finding(label=label, box=scale_box(box, size), score=score))
         return found
 
 

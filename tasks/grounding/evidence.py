@@ -4,6 +4,7 @@ It goes into the prompt as `formalize.evidence`, and the lines into a coverage c
 text.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +13,10 @@ from dataclasses import dataclass
 _WORD = re.compile(r"[^\W_]+")
 MAX_LINES = 400
 """Most lines and boxes that a prompt carries."""
+SCALE = 1000
+"""Places run from 0 to this across and down an image, whatever its size, as in formal texts."""
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,18 +25,40 @@ class Finding:
 
     label: str
     """The text of a line, or the name of an object."""
-    box: tuple[int, int, int, int]
-    """Left, top, right, bottom, in pixels of the normalized image."""
+    box: Box
+    """In thousandths of the image's width and height, not rounded."""
     score: float
     """The tool's confidence in 0..1."""
 
 
-def describe_findings(findings: Sequence[Finding]) -> str:
-    """Write findings one a line, `left top right bottom text`, for a prompt."""
-    return "\n".join(
-        " ".join([*map(str, found.box), " ".join(found.label.split())])
-        for found in findings[:MAX_LINES]
+def scale_box(box: Box, size: tuple[int, int]) -> Box:
+    """Turn pixels of an image of `size`, its width and height, into thousandths of it.
+
+    Example:
+        `scale_box((320, 240, 400, 300), (640, 480))` is `(500.0, 500.0, 625.0, 625.0)`.
+    """
+    width, height = (max(1, side) for side in size)
+    left, top, right, bottom = box
+    return (
+        SCALE * left / width,
+        SCALE * top / height,
+        SCALE * right / width,
+        SCALE * bottom / height,
     )
+
+
+def describe_findings(findings: Sequence[Finding], max_lines: int = MAX_LINES) -> str:
+    """Write findings one a line, `left top right bottom text` from 0 to 1000, for a prompt."""
+    return "\n".join(
+        " ".join([*map(str, _round_box(found.box)), " ".join(found.label.split())])
+        for found in findings[:max_lines]
+    )
+
+
+def _round_box(box: Box) -> list[int]:
+    """Round the sides outwards, so that no box becomes a line, and keep them in the image."""
+    outwards = (math.floor, math.floor, math.ceil, math.ceil)
+    return [min(SCALE, max(0, take(side))) for take, side in zip(outwards, box, strict=True)]
 
 
 def measure_coverage(findings: Sequence[Finding], formal_text: str) -> float | None:

@@ -12,7 +12,7 @@ from statistics import median
 
 from tasks.grounding.evidence import Finding
 
-Span = tuple[int, int]
+Span = tuple[float, float]
 MIN_STEPS = 3
 WRAPPED_STEP = 0.75
 """Of the usual distance between rows: below it two rows are lines of the same cells."""

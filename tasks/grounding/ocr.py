@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from schemas.errors import RecipeError
-from tasks.grounding.evidence import Finding
+from tasks.grounding.evidence import Finding, scale_box
 
 MIN_SCORE = 0.5
 """Lines below this confidence are noise more often than text."""
@@ -53,7 +53,8 @@ class OcrReader:
         if found.boxes is None:
             return []
         triples = zip(found.boxes, found.txts, found.scores, strict=True)
-        lines = [_make_finding(corners, text, score) for corners, text, score in triples]
+        size = (pixels.shape[1], pixels.shape[0])
+        lines = [_make_finding(corners, text, score, size) for corners, text, score in triples]
         return [line for line in lines if line.score >= MIN_SCORE]
 
     @property
@@ -69,7 +70,8 @@ class OcrReader:
         return self._local.engine
 
 
-def _make_finding(corners: Any, text: str, score: float) -> Finding:
+def _make_finding(corners: Any, text: str, score: float, size: tuple[int, int]) -> Finding:
     left, top = np.floor(corners.min(axis=0)).astype(int).tolist()
     right, bottom = np.ceil(corners.max(axis=0)).astype(int).tolist()
-    return Finding(label=text, box=(left, top, right, bottom), score=float(score))
+    box = scale_box((left, top, right, bottom), size)
+    return Finding(label=text, box=box, score=float(score))

@@ -5,9 +5,8 @@ A kernel.
 
 from collections.abc import Sequence
 
-from tasks.grounding.evidence import Finding
+from tasks.grounding.evidence import Box, Finding
 
-Box = tuple[int, int, int, int]
 MAX_OVERLAP = 0.5
 """Intersection over union; from there on two boxes with one label are one thing."""
 MAX_FINDINGS = 100
@@ -36,5 +35,5 @@ def measure_overlap(one: Box, other: Box) -> float:
     return shared / (_measure_area(one) + _measure_area(other) - shared)
 
 
-def _measure_area(box: Box) -> int:
+def _measure_area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])

@@ -17,10 +17,12 @@ from tasks.formats.geometry_figure import MEASURES, STATEMENTS
 SNAPSHOT_DIR = Path(__file__).parent / "snapshots"
 FORMAT_PROMPTS = [f"formalize.{format}" for format in FORMATS]
 REPAIR = {"format": "csv", "formal_text": "a,b\n1", "problems": "- Line 2: One cell is missing."}
+EVIDENCE = {"lines": "1 2 3 4 cup", "table": "cup,hat\n1,2", "objects": "5 6 7 8 white cup"}
 SNAPSHOTS = {
     **{name: {} for name in FORMAT_PROMPTS},
     "formalize.classify": {},
     "formalize.repair": REPAIR,
+    "formalize.evidence": EVIDENCE,
 }
 EXAMPLES = ["boxes", "geometry", "mixed", "ocr", "spice"]
 
@@ -56,6 +58,13 @@ def test_every_format_asks_for_everything_and_forbids_solving(name):
     asked = r"everything|complete and|all text|one object for each thing"
     assert re.search(asked, text, re.IGNORECASE)
     assert re.search(r"do not [^.]*\b(?:solve|compute|explain)\b", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", ["boxes", "ocr", "evidence"])
+def test_places_are_told_and_asked_for_in_one_scale(name):
+    text = render(f"formalize.{name}", **SNAPSHOTS[f"formalize.{name}"])
+    assert "from 0 at the left and top edge of the image to 1000 at the right and bottom" in text
+    assert "pixel" not in text
 
 
 @pytest.mark.parametrize("format", EXAMPLES)

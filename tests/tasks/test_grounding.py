@@ -6,6 +6,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tasks.grounding import Finding, describe_findings, measure_coverage
+from tasks.grounding.evidence import scale_box
 from tasks.grounding.grid import arrange_cells, write_csv
 
 
@@ -16,6 +17,16 @@ def line(text: str, left: int, top: int, right: int, bottom: int) -> Finding:
 def test_findings_are_one_line_each_whatever_they_hold():
     told = describe_findings([line("two\nlines  here", 1, 2, 3, 4), line("B", 5, 6, 7, 8)])
     assert told == "1 2 3 4 two lines here\n5 6 7 8 B"
+
+
+def test_pixels_become_thousandths_of_the_image():
+    assert scale_box((320, 240, 400, 300), (640, 480)) == (500, 500, 625, 625)
+    assert scale_box((0, 0, 7, 7), (7, 7)) == (0, 0, 1000, 1000)
+
+
+def test_told_places_are_in_the_image_and_no_box_becomes_a_line():
+    told = describe_findings([line("a", -3, 499.9, 0.2, 1200), line("b", 7, 10.5, 7.1, 11)])
+    assert told == "0 499 1 1000 a\n7 10 8 11 b"
 
 
 def test_coverage_counts_each_word_as_often_as_it_was_read():
@@ -61,7 +72,8 @@ async def test_the_reader_reads_words_where_they_stand():
     first, second = await OcrReader(num_threads=1).read(stream.getvalue())
     assert (first.label, second.label) == ("Total 4821", "Apples")
     left, top, right, bottom = first.box
-    assert left >= 10 and top < 30 and right < 220 and 30 < bottom < 60
+    assert left >= 10 * 1000 / 320 and right < 220 * 1000 / 320
+    assert top < 30 * 1000 / 120 and 30 < bottom * 120 / 1000 < 60
     assert second.box[1] > bottom
 
 
