@@ -82,7 +82,7 @@ FORMAL_TEXTS = pa.schema(
         column("routed_by", pa.string(), "what chose the format: domain, source, classifier, ..."),
         column("is_valid", pa.bool_(), "passed its format's checks; null: no text", nullable=True),
         column("problems", pa.list_(pa.string()), "what the checks still say against the text"),
-        column("rounds", REPAIRS, "earlier texts that went back to the model, with what was wrong"),
+        column("rounds", REPAIRS, "texts that were not kept, one a repair, with what was wrong"),
         column("pseudo_cot", pa.string(), "what bridging wrote before the text", nullable=True),
         column("gold_shown", pa.bool_(), "the gold answer was shown to the model that wrote it"),
         column("ocr_coverage", pa.float32(), "share of OCR's words in the text", nullable=True),
