@@ -43,22 +43,18 @@ class BudgetedClient(ModelClient):
             AccessError: The server refuses this run.
             ReplyStoreError: The reply cannot be kept.
         """
-        budget = self._account.budget
-        if not budget.is_bounded or self._is_free(request, bound):
-            reply = await super().sample(request, bound=bound)
-        else:
-            reply = await self._pay(request, bound)
+        reply = await super().sample(request, bound=bound)
         if reply.status in UNFINISHED:
             note_unfinished()
         return reply
 
-    def _is_free(self, request: Request, bound: TokenBound | None) -> bool:
-        return self._find_kept(self._make_key(request), bound) is not None
-
     def _make_key(self, request: Request) -> str:
         return reply_key(self.endpoint.model, self.endpoint.revision, request)
 
-    async def _pay(self, request: Request, bound: TokenBound | None) -> Reply:
+    async def _ask(self, request: Request, bound: TokenBound | None) -> Reply:
+        """Ask for a reply that nobody has paid for yet, if the budget reaches."""
+        if not self._account.budget.is_bounded:
+            return await super()._ask(request, bound)
         account, prompt_tokens = self._account, guess_prompt_tokens(request)
         reservation = await account.budget.reserve(
             account, prompt_tokens, request.sampling.max_tokens
@@ -66,7 +62,7 @@ class BudgetedClient(ModelClient):
         if reservation is None:
             return Reply(status=Status.OVER_BUDGET, error="the budget of the run was spent")
         try:
-            reply = await super().sample(request, bound=bound)
+            reply = await super()._ask(request, bound)
         except BaseException:
             account.release(reservation)
             raise
@@ -75,6 +71,11 @@ class BudgetedClient(ModelClient):
         else:
             account.release(reservation)
         return reply
+
+    def _count(self, reply: Reply, *, is_reused: bool) -> Reply:
+        if reply.status is Status.OVER_BUDGET:
+            return reply  # Nothing was asked.
+        return super()._count(reply, is_reused=is_reused)
 
 
 def guess_prompt_tokens(request: Request) -> int:

@@ -45,6 +45,16 @@ async def test_a_spent_budget_sends_nothing_new_and_what_is_kept_is_free(tmp_pat
             assert client.find(asked[0]) == replies[0]
 
 
+async def test_what_is_asked_many_times_at_once_is_paid_for_once(tmp_path):
+    budget, request = Budget(max_tokens=10_000), make_request("Compute 1 + 1")
+    with FakeModelServer() as server:
+        async with connect(server, str(tmp_path), budget) as client:
+            replies = await client.sample_all([request] * 10)
+    assert server.counts["requests"] == 1
+    cost = (replies[0].prompt_tokens or 0) + (replies[0].completion_tokens or 0)
+    assert budget.spent.tokens == cost > 0
+
+
 async def test_a_reply_that_was_stopped_is_free_under_the_same_bound(tmp_path):
     request, budget = make_request("Compute 1 + 1"), Budget(max_tokens=1_000)
     with FakeModelServer(token_seconds=0.001) as server:
