@@ -3,7 +3,8 @@
 OpenVLThinker cuts a thought at reflection cues and drops the later segments, which raised MathVista
 from 48.4 to 62.5 after SFT; dropping thoughts over 500 words gave 55.0 (arXiv 2503.17352, Table 3).
 A plain cut can leave a thought that never reaches the answer; here the leading segments up to the
-first that concludes with it are kept, and a thought that nowhere does is kept whole.
+first that concludes with it, as `conclusions` tells, are kept, and a thought that nowhere does is
+kept whole.
 """
 
 import re
@@ -11,13 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tasks.curation.conclusions import concludes_with
 from tasks.curation.protection import find_protected, is_protected
-from tasks.curation.words import fold_text
 
 REFLECTION_CUES = ("Wait,", "But wait,", "But the question")
 """The cues of OpenVLThinker, section 3.1."""
-CONCLUSION_CHARS = 240
-"""How far before its end a segment may state the answer and still count as concluding with it."""
 MAX_WORDS = 500
 """OpenVLThinker's alternative to trimming, in words between blanks."""
 
@@ -43,10 +42,9 @@ def trim_reflection(thought: str, answer: str, cues: Sequence[str] = REFLECTION_
         answer: The final answer, as extracted.
         cues: Sentence openings, matched as written but for white space.
     """
-    wanted = fold_text(answer[: CONCLUSION_CHARS + 1]).strip(" .")
     start = 0
-    for cue_start, cue in find_cues(thought, cues) if wanted else ():
-        if _concludes(thought[start:cue_start], wanted):
+    for cue_start, cue in find_cues(thought, cues) if answer.strip(" .") else ():
+        if concludes_with(thought[start:cue_start], answer):
             return Trim(text=thought[:cue_start].rstrip(), cue=cue)
         start = cue_start
     return Trim(text=thought, cue=None)
@@ -85,29 +83,3 @@ def _opens_sentence(text: str, place: int) -> bool:
         return True
     is_apart = before != bare or ord(bare[-1]) >= 0x3000
     return is_apart and not bare[-1].isalnum() and bare[-1] not in ",'\""
-
-
-def _concludes(segment: str, wanted: str) -> bool:
-    """Tell whether a segment states the folded answer near its end, as a whole word."""
-    ending = fold_text(segment[-CONCLUSION_CHARS:])
-    place = ending.find(wanted)
-    while place >= 0:
-        before, after = ending[max(0, place - 1) : place], ending[place + len(wanted) :][:2]
-        if not _continues_before(before, wanted[0]) and not _continues_after(after, wanted[-1]):
-            return True
-        place = ending.find(wanted, place + 1)
-    return False
-
-
-def _is_joined(neighbor: str, edge: str) -> bool:
-    """Tell whether two characters stand in one word; Han characters never do."""
-    return neighbor.isalnum() and edge.isalnum() and max(ord(neighbor), ord(edge)) < 0x3000
-
-
-def _continues_before(before: str, edge: str) -> bool:
-    return bool(before) and (_is_joined(before, edge) or (before in ".-" and edge.isdigit()))
-
-
-def _continues_after(after: str, edge: str) -> bool:
-    is_decimal = edge.isdigit() and after[:1] in (".", ",") and after[1:].isdigit()
-    return bool(after) and (_is_joined(after[0], edge) or is_decimal)

@@ -29,10 +29,33 @@ R1_THOUGHT = (
         ("So: 10\nWait, check.", "10", "So: 10"),
         ("So \\boxed{\\frac{1}{2}}. Wait, hm", "\\frac{1}{2}", "So \\boxed{\\frac{1}{2}}."),
         ("It is 3. But   wait, no: 4.", "3", "It is 3."),
+        ("So 5 + 5 = 10. That fits. Wait, 5 + 6 is 11.", "10", None),
+        ("So the answer is 10. That fits. Wait, let me check.", "10",
+         "So the answer is 10. That fits."),
+        ("So 12 - 7 = 5. Wait, is it? Yes.", "5", "So 12 - 7 = 5."),
+        ("It makes food, so option A. Wait, B? No, A.", "A", "It makes food, so option A."),
     ],
 )  # fmt: skip
 def test_a_thought_is_cut_where_it_first_concludes(thought, answer, expected):
     assert trim_reflection(thought, answer).text == (thought if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("answer", "thought"),
+    [
+        ("A", "Okay, let me look at a diagram of the food web. Wait, the question asks which "
+              "organism is the producer. Algae make food, so option A."),
+        ("I", "Hmm, I'm looking at a food web. But wait, which is the producer? Kelp: it is I."),
+        ("5", "I see 5 bars in the chart. Wait, the question asks for more. 12 - 7 = 5."),
+        ("B", "Not B. Wait, let me check A, C and D. None of them. So B."),
+        ("12", "Is it 12? Wait, let me compute: 6 * 2 = 12."),
+        ("4", "The answer isn't 4. Wait, actually it is 4."),
+        ("yes", "Yes, there is no gap so the answer could be no. Wait, no: there is one. Yes."),
+        ("5", "The sides are 3, 4 and 5. But wait, the area is asked for: 3 * 4 / 2 = 6."),
+    ],
+)  # fmt: skip
+def test_a_mention_of_the_answer_before_a_cue_cuts_nothing(answer, thought):
+    assert trim_reflection(thought, answer).text == thought
 
 
 def test_the_cue_of_the_cut_is_told():
