@@ -3,12 +3,14 @@
 The one door to Math-Verify. Pairs of texts come in; True, False or None (cannot tell) goes out.
 Math-Verify runs in child processes: one that has not settled a pair by the deadline is killed and
 replaced. What would only waste the deadline (long texts, deep nesting, huge powers) and what is no
-mathematics (words, units) is never sent.
+mathematics (words, units) is never sent. A worker that is slow has its replacement started before
+it is given up, so that the next pair does not wait for one.
 
 Math-Verify depends on the order of its arguments; here a pair is equal if it says so in either
 order, unequal if both sides were parsed and it does not. Texts go in as LaTeX.
 """
 
+import math
 import os
 import re
 import selectors
@@ -36,6 +38,8 @@ MAX_EXPONENT = 999
 MAX_REMEMBERED = 50_000
 DEADLINE_SECONDS = 1.5
 """So that a pair, with all that is around it, takes less than 2 s."""
+SLOW_SHARE = 0.25
+"""Of the deadline; a worker that takes longer may have to be replaced."""
 START_SECONDS = 60.0
 MEMORY_BYTES = 2 << 30
 """Of address space, for one worker; loaded, it takes a fifth of it."""
@@ -47,6 +51,15 @@ _EXPONENT = re.compile(r"(?:\^|\*\*) ?[{(]* ?-?([0-9]+)")
 _FACTORIAL = re.compile(r"[0-9]{3,} ?!|[)}!] ?!")
 _BARE_SLASH = re.compile(r"/ ?(?:[0-9.]+|[A-Za-z]) ?[A-Za-z(\\]")
 """What `1/2x` divides by is anyone's guess, Math-Verify's included."""
+_FUNCTION_SLASH = re.compile(
+    rf"\\?(?:{'|'.join(sorted(FUNCTIONS))})(?![a-z])(?:[\^_](?:\{{[^{{}}]{{1,9}}\}}|-?[0-9]{{1,3}}))?"
+    r" ?(?!\(|\\left|[ ^_])[^-+=<>,;()]{1,60}/"
+)
+"""So is whether `\\sin x/2` is half of a sine; Math-Verify misreads even `\\sin x/\\cos x`."""
+_BINOMIAL = re.compile(r"\\[dt]?binom ?\{? ?[0-9]{5}")
+_BASE = re.compile(r"[0-9)}] ?_ ?[({]?[0-9]")
+"""`101_2` is a number in base 2; Math-Verify drops the base."""
+_MISREAD = (_TOWER, _FACTORIAL, _BINOMIAL, _BARE_SLASH, _FUNCTION_SLASH, _BASE)
 _TEXT_COMMAND = re.compile(r"\\(?:text|mathrm|mbox|textbf|mathbf|operatorname) ?\{([^{}]*)\}")
 _LETTERS = re.compile(r"\\?[A-Za-z]+")
 _COMMANDS = sorted(FUNCTIONS | SYMBOL_WORDS | {"pi", "infty"}, key=len, reverse=True)
@@ -81,9 +94,7 @@ def _is_askable(text: str) -> bool:
         and depths[-1] == 0 == min(depths)
         and sum(map(str.isdigit, text)) <= MAX_DIGITS
         and all(len(digits) < 4 and int(digits or 0) <= MAX_EXPONENT for digits in exponents)
-        and not _TOWER.search(text)
-        and not _BARE_SLASH.search(text)
-        and not _FACTORIAL.search(text)
+        and not any(pattern.search(text) for pattern in _MISREAD)
     )
 
 
@@ -103,6 +114,8 @@ class _Worker:
     child: LineProcess
     due: float
     """When it must have answered, by the monotonic clock."""
+    slow_from: float = math.inf
+    """When it has taken so long that a replacement gets ready."""
     is_ready: bool = False
     pair: Pair | None = None
 
@@ -187,7 +200,7 @@ class AlgebraPool:
                 for _ in range(min(self.num_workers - len(self._workers), len(waiting))):
                     self._workers.append(self._start())
                 for worker in self._workers:
-                    if waiting and worker.is_ready and worker.pair is None:
+                    if waiting and worker.is_ready and self._has_room(worker):
                         self._send(worker, waiting.popleft())
                 self._receive(waiting)
         except BaseException:
@@ -199,8 +212,14 @@ class AlgebraPool:
         child = LineProcess.start("tasks.algebra_worker", *self._arguments)
         return _Worker(child, time.monotonic() + START_SECONDS)
 
+    def _has_room(self, worker: _Worker) -> bool:
+        num_busy = sum(other.pair is not None for other in self._workers)
+        return worker.pair is None and num_busy < self.num_workers
+
     def _send(self, worker: _Worker, pair: Pair) -> None:
-        worker.pair, worker.due = pair, time.monotonic() + self.deadline_seconds
+        now = time.monotonic()
+        worker.pair, worker.due = pair, now + self.deadline_seconds
+        worker.slow_from = now + SLOW_SHARE * self.deadline_seconds
         worker.child.write(pair)
 
     def _receive(self, waiting: deque[Pair]) -> None:
@@ -209,13 +228,18 @@ class AlgebraPool:
         with selectors.DefaultSelector() as selector:
             for worker in busy:
                 selector.register(worker.child.source, selectors.EVENT_READ, worker)
-            patience = min(worker.due for worker in busy) - time.monotonic()
-            answered = [key.data for key, _ in selector.select(max(patience, 0.0))]
+            soonest = min(min(worker.due, worker.slow_from) for worker in busy)
+            patience = max(soonest - time.monotonic(), 0.0)
+            answered = [key.data for key, _ in selector.select(patience)]
         for worker in answered:
             self._read(worker, waiting)
+        now = time.monotonic()
         for worker in busy:
-            if worker not in answered and worker.due <= time.monotonic():
+            if worker not in answered and worker.due <= now:
                 self._give_up(worker)
+            elif worker.slow_from <= now:
+                worker.slow_from = math.inf
+                self._start_spare()
 
     def _read(self, worker: _Worker, waiting: deque[Pair]) -> None:
         try:
@@ -225,6 +249,7 @@ class AlgebraPool:
             return
         if worker.pair:
             self._remembered[worker.pair], worker.pair = reply, None
+        worker.slow_from = math.inf
         worker.is_ready = True
 
     def _recover(self, worker: _Worker, waiting: deque[Pair]) -> None:
@@ -252,8 +277,12 @@ class AlgebraPool:
         if worker.pair:
             self._remembered[worker.pair] = None
         self._end(worker)
-        # The next one gets ready while there is time.
-        self._workers.append(self._start())
+
+    def _start_spare(self) -> None:
+        """Start a worker beside the slow ones, unless there are as many spare ones already."""
+        num_slow = sum(w.pair is not None and w.slow_from == math.inf for w in self._workers)
+        if len(self._workers) < self.num_workers + num_slow:
+            self._workers.append(self._start())
 
     def _end(self, worker: _Worker) -> None:
         self._workers.remove(worker)

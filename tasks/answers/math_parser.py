@@ -267,9 +267,14 @@ class _Parser(Reader):
             if self.token.kind in ("sign", "number"):
                 raise Unreadable("how far the function reaches is not clear")
             factors.append(self._read_power())
-        if self.token.text == "/":
+        if self.token.text == "/" and not self._divides_by_function():
             raise Unreadable("how far the function reaches is not clear")
         return multiply(factors)
+
+    def _divides_by_function(self) -> bool:
+        r"""Tell `\sin x/\cos x`, a quotient of two values, from `\sin x/2`."""
+        after = self._tokens[self._place + 1]
+        return after.kind == "word" and after.text in FUNCTIONS
 
 
 def _take_logarithm(argument: Node, base: Node | None) -> Node:
