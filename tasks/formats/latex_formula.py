@@ -53,7 +53,9 @@ def _find_structure_problem(text: str) -> Problem | None:
     except LatexWalkerParseError as error:
         message = " ".join(str(error.msg).split()).rstrip(".")
         line = line_at(text, min(int(error.pos or 0), len(text)))
-        return Problem(line, f"{message[:1].upper()}{message[1:][:160]}; close what is open.")
+        has_too_few = "arguments of macro" in message
+        remedy = "give it all its arguments" if has_too_few else "close what is open"
+        return Problem(line, f"{message[:1].upper()}{message[1:][:160]}; {remedy}.")
     except RecursionError:
         return Problem(1, "Arguments are nested too deep; put braces around them.")
     return None

@@ -1,7 +1,8 @@
 """The macros and environments that a formula may use.
 
 Those of pylatexenc (symbols, accents, LaTeX's own) and, here, those of amsmath, mathtools, mhchem,
-siunitx and cancel that formulas in print need. An argument is written as pylatexenc does: `{` one
+siunitx, cancel and ulem that formulas in print need; those without arguments are in
+`latex_symbols`. An argument is written as pylatexenc does: `{` one
 that must be there, `[` one that may, `*` a star.
 """
 
@@ -10,35 +11,33 @@ from typing import Any
 
 from pylatexenc import latex2text, latexwalker, macrospec
 
+from tasks.formats.latex_symbols import SYMBOLS
+
 WITH_ARGUMENTS = {
     "{": "boxed cancel bcancel xcancel phantom hphantom vphantom substack pmod pod boldsymbol bm"
-    " mathring mathop mathbin mathrel mathord mathopen mathclose mathpunct mathinner mathnormal"
-    " mathds mathbbm textnormal ce pu si num ang unit intertext shortintertext hdotsfor cline abs"
-    " norm bra ket braket Bra Ket Braket smash mathclap mathrlap mathllap overparen underparen"
-    " overrightharpoon uline dddot ddddot fbox",
+    " pmb mathring mathop mathbin mathrel mathord mathopen mathclose mathpunct mathinner mathnormal"
+    " mathds mathbbm mathbfit mathsfit textnormal textmd textsl textcircled textsuperscript"
+    " textsubscript ce pu si num ang unit intertext shortintertext hdotsfor cline abs norm bra ket"
+    " braket Bra Ket Braket mathclap mathrlap mathllap rlap llap hbox vbox vcenter lefteqn"
+    " ensuremath overparen underparen wideparen overarc overrightharpoon overleftharpoon underbar"
+    " utilde uline sout dddot ddddot fbox mathmbox mspace shoveleft shoveright cramped Hat Check"
+    " Tilde Acute Grave Dot Ddot Breve Bar Vec mathcircled undertilde widecheck ring",
     "{{": "dfrac tfrac binom dbinom tbinom overset underset stackrel cancelto SI qty sideset"
-    " prescript textcolor",
-    "{{{": "multicolumn",
-    "[{": "xrightleftharpoons xLeftrightarrow xRightarrow xLeftarrow xleftrightarrow xlongequal"
-    " xmapsto xhookrightarrow xhookleftarrow",
-    "[{{": "cfrac",
+    " underaccent splitfrac splitdfrac colorbox buildrel",
+    "{{{": "multicolumn overunderset underoverset prescript fcolorbox",
+    "{{{{": "mathchoice",
+    "{{{{{{": "genfrac",
+    "[{": "xrightleftharpoons xleftrightharpoons xLeftrightarrow xRightarrow xLeftarrow"
+    " xleftrightarrow xlongequal xmapsto xhookrightarrow xhookleftarrow xtofrom xrightharpoonup"
+    " xrightharpoondown xleftharpoonup xleftharpoondown xtwoheadrightarrow xtwoheadleftarrow"
+    " xrightarrow xleftarrow smash smashoperator",
+    "[{{": "cfrac rule textcolor",
+    "[[{": "makebox framebox overbracket underbracket",
+    "[[[{{": "parbox",
+    "{[[{": "raisebox",
+    "[{[{[{": "multirow",
     "*{": "operatorname tag",
-    "": "\\ left right middle big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr"
-    " bigm Bigm biggm Biggm limits nolimits displaystyle textstyle scriptstyle"
-    " scriptscriptstyle sec csc cot coth sech csch arg deg det dim gcd lcm hom ker Pr"
-    " injlim projlim varlimsup varliminf iff"
-    " implies impliedby land lor gets owns colon hline hdots cdotp ldotp bmod mod nonumber notag"
-    " degree celsius ohm micro angstrom thinspace medspace thickspace negthinspace enspace quad"
-    " qquad Re Im iiiint oiint oiiint bigsqcup biguplus bigodot centerdot checkmark Box Diamond lhd"
-    " rhd unlhd unrhd leadsto over choose atop large Large small footnotesize bf it rm sf tt cal"
-    " boldmath lgroup rgroup lbrack rbrack strut mathstrut hfill hfil newline par noindent item"
-    " centering doublecap doublecup arrowvert Arrowvert vline ne not lt gt neg leftharpoonup"
-    " lessdot imath jmath hbar mathellipsis bigstar blacktriangle dotsc lnot dash nsim ncong arccot"
-    " arcsec arccsc argmax argmin sgn tg ctg arctg Longleftarrow bot top models bigl longdiv"
-    " varinjlim varprojlim varDelta varGamma varLambda varOmega varPhi varPi varPsi varSigma"
-    " varTheta varUpsilon varXi eth Finv Game thicksim thickapprox shortmid shortparallel"
-    " nshortmid nshortparallel ulcorner urcorner llcorner lrcorner diagdown diagup copyright pounds"
-    " yen euro circledR maltese S P dag ddag lparen rparen ratio coloneqq eqqcolon Coloneqq vdots",
+    "": SYMBOLS,
 }  # fmt: skip
 REFUSED = {
     "input": "reads a file", "include": "reads a file", "includegraphics": "reads a file",
@@ -56,7 +55,9 @@ REFUSED = {
 TEXT_MACROS = frozenset(
     ("text", "textrm", "textit", "textbf", "textnormal", "texttt", "textsf", "textup", "textsc",
      "mbox", "fbox", "intertext", "shortintertext", "ce", "pu", "SI", "si", "num", "qty", "unit",
-     "ang", "label", "ref", "eqref", "tag", "operatorname", "color", "textcolor", "emph")
+     "ang", "label", "ref", "eqref", "tag", "operatorname", "color", "textcolor", "emph", "textmd",
+     "textsl", "textsuperscript", "textsubscript", "textcircled", "hbox", "vbox", "rlap", "llap",
+     "mathmbox", "makebox", "framebox", "parbox", "raisebox", "colorbox", "fcolorbox", "rule")
 )  # fmt: skip
 """Macros whose argument is not a formula."""
 _STARRED = ("equation", "align", "gather", "multline", "flalign", "alignat", "eqnarray")
@@ -64,14 +65,22 @@ ALIGNED = frozenset(
     ("align", "align*", "flalign", "flalign*", "alignat", "alignat*", "eqnarray", "eqnarray*",
      "aligned", "alignedat", "split", "cases", "dcases", "rcases", "array", "matrix", "pmatrix",
      "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "psmallmatrix", "bsmallmatrix",
-     "tabular", "subarray")
+     "tabular", "subarray", "drcases", "darray", "Bsmallmatrix", "vsmallmatrix", "Vsmallmatrix",
+     "matrix*", "pmatrix*", "bmatrix*", "Bmatrix*", "vmatrix*", "Vmatrix*")
 )  # fmt: skip
 """Environments in which & parts columns."""
 DISPLAYED = frozenset(
     (*_STARRED, *(f"{name}*" for name in _STARRED), "displaymath", "math", "subequations")
 )
 """Environments that begin a formula in a text."""
-ENVIRONMENTS = ALIGNED | DISPLAYED | {"gathered", "itemize", "enumerate", "center"}
+ENVIRONMENTS = ALIGNED | DISPLAYED | {
+    "gathered", "multlined", "itemize", "enumerate", "center", "flushleft", "flushright", "quote"
+}  # fmt: skip
+NEED_COLUMNS = {
+    "array": "{ll}", "darray": "{ll}", "tabular": "{ll}", "subarray": "{c}", "alignat": "{2}",
+    "alignat*": "{2}", "alignedat": "{2}",
+}  # fmt: skip
+"""Environments whose columns are given in braces at their beginning, and an example."""
 
 
 @cache
@@ -85,7 +94,9 @@ def get_context() -> Any:
             for spec, names in WITH_ARGUMENTS.items()
             for name in names.split()
         ],
-        environments=[macrospec.std_environment("alignedat", "{")],
+        environments=[
+            macrospec.std_environment(name, "{") for name in ("alignedat", "darray", "subarray")
+        ],
         prepend=True,
     )
     return context

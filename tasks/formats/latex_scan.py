@@ -8,6 +8,7 @@ from tasks.formats.latex_names import (
     ALIGNED,
     DISPLAYED,
     ENVIRONMENTS,
+    NEED_COLUMNS,
     REFUSED,
     TEXT_MACROS,
     get_known_macros,
@@ -24,6 +25,10 @@ _TOKEN = re.compile(
     r"|(?P<macro>\\(?:[A-Za-z]+|.))|(?P<script>[\^_])|(?P<open>\{)|(?P<close>\})"
     r"|(?P<dollar>\$\$?)|(?P<amp>&)|(?P<blank>\s+)|(?P<other>.)"
 )
+_COLUMNS = re.compile(r"\s{0,20}(?:\[\s?[a-z]?\s?\]\s{0,20})?\{")
+"""What follows the beginning of an environment that needs columns."""
+FORMULAS = (DISPLAYED | ALIGNED | {"$", "$$", "\\(", "\\["}) - {"subequations", "tabular"}
+"""What a formula or a part of one stands in, where no other formula may begin."""
 _HAS_MARKS = re.compile(
     r"(?<!\\)\$|\\\(|\\\[|\\begin\{(?:" + "|".join(map(re.escape, sorted(DISPLAYED))) + r")\}"
 )
@@ -47,13 +52,15 @@ class Scan:
     """One pass over the tokens of a text."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text, self.end = text, len(text.rstrip())
         self.line = 1
         self.num_problems = 0
         self.is_broken = False
         """Braces or environments do not match; pylatexenc says where."""
         self.levels = [Level("", not _HAS_MARKS.search(text), 1)]
         self.is_text_next = False
+        self.at = 0
+        """Where the token that is read ends."""
 
     def run(self) -> Iterator[Problem]:
         """Yield what is wrong with names, scripts and delimiters."""
@@ -61,6 +68,7 @@ class Scan:
             kind, token = str(found.lastgroup), found.group()
             if kind == "mark":
                 kind = "fence"
+            self.at = found.end()
             for message in self._read(kind, token, bool(found["mark"])):
                 self.num_problems += 1
                 yield Problem(self.line, message)
@@ -118,6 +126,10 @@ class Scan:
             yield from self._read_macro(level, token[1:])
         else:
             self._count_symbol(level)
+            if token == "#":
+                yield "Write \\# for the sign #."
+            elif token == "\\" and self.at == self.end:
+                yield "A backslash ends the text; write the macro whole, or remove it."
 
     def _count_symbol(self, level: Level) -> None:
         """A symbol is the script that is waited for, or a new base."""
@@ -150,7 +162,7 @@ class Scan:
 
     def _read_macro(self, level: Level, name: str) -> Iterator[str]:
         if name in ("(", "["):
-            self._push("\\" + name, True)
+            yield from self._begin_formula("\\" + name)
             return
         if name in (")", "]"):
             yield from self._pop("\\" + ("(" if name == ")" else "["))
@@ -167,6 +179,8 @@ class Scan:
             yield "Remove the document around the formulas."
         elif name not in ENVIRONMENTS:
             yield f"The environment {quote(name)} is not known here; use {list_names(COMMON)}."
+        elif name in NEED_COLUMNS and not _COLUMNS.match(self.text, self.at):
+            yield f"Give {quote(name)} its columns in braces, such as {NEED_COLUMNS[name]}."
         self._count_symbol(self.levels[-1])
         self._push(name, name in DISPLAYED or self.levels[-1].is_math)
 
@@ -185,5 +199,17 @@ class Scan:
         """Begin or end a formula at a dollar."""
         if self.levels[-1].opener == token:
             yield from self._pop(token)
+        elif self.levels[-1].opener == "$":  # In $a$$b$ the two end one formula and begin another.
+            yield from self._pop("$")
+            self._push("$", True)
         else:
-            self._push(token, True)
+            yield from self._begin_formula(token)
+
+    def _begin_formula(self, opener: str) -> Iterator[str]:
+        level = self.levels[-1]
+        if level.is_math and level.opener in FORMULAS:
+            yield (
+                f"{quote(opener)} stands in the formula of line {level.line}; remove it, "
+                "or write \\$ for the sign $."
+            )
+        self._push(opener, True)
