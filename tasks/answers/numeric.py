@@ -28,7 +28,7 @@ def judge_numeric(check: Check) -> Judgement:
     forms = _parse_gold(check.wanted, check.gold.unit)
     if not forms:
         return None, "unreadable_gold"
-    found = find_quantities(check.text, forms[0].unit)
+    found = find_quantities(check.text, forms[0].unit, check.wanted)
     if isinstance(found, Absence):
         rule = found.value if found is not Absence.NO_NUMBER else "numeric"
         return _settle_number(check, forms) or (False, rule)

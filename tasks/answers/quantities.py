@@ -40,7 +40,9 @@ _POWER_MARK = re.compile(r"\^ ?\{?-?[0-9]\}?")
 CHANGES_VALUE = re.compile(
     r"\b(?:pi|sqrt|plus|minus|times|over|squared|cubed|hal(?:f|ves)"
     r"|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth|thousandth)s?"
-    r"|dozens|hundreds|(?:mill|bill|trill)ions|thousands|lakh|crore|mln|bn)\b"
+    r"|(?:eleven|twelf|hundred|thousand|(?:m|b|tr)illion|[a-z]{3,5}teen|[a-z]{3,5}tie)ths?"
+    r"|tens|dozens|hundreds|(?:mill|bill|trill)ions|thousands|quadrillions?|quintillions?|lakh|crore"
+    r"|factorial|raised(?= to\b|$)|myriad|thou|(?:grand|gross)(?= ?$)|mln|bn|k(?= ?\$))\b"
 )
 """Words after a number that make another number of it; they are no units."""
 _JOINS_CLAUSE = re.compile(r"\b(?:or|and|not|to|through|if)\b|[0-9]|[或到至和不非以]")

@@ -9,7 +9,9 @@ nothing.
 import re
 from enum import Enum
 from itertools import zip_longest
+from typing import NamedTuple
 
+from tasks.answers.denials import DENIAL, blank, denies_number, find_conclusion
 from tasks.answers.number_words import write_digits
 from tasks.answers.quantities import CHANGES_VALUE, Quantity, parse_quantity
 from tasks.answers.units import Unit, shares_unit
@@ -21,18 +23,15 @@ _NONE = re.compile(
     r"(?! (?:answer|solution|way|information|data|idea|clue|number|one|real|such|longer)\b)|^none$",
     re.IGNORECASE,
 )
-_HEDGE_WORD = (
-    r"\b(?:either|whether|maybe|perhaps|might|possibly|probably|unsure|not|cannot|never|neither|nor"
-    r"|unknown|impossible)\b|n't\b|可能|也许|或|不|至少|至多|最多|最少|大于|小于|超过|之间"
-)
-HEDGE_WORD = re.compile(_HEDGE_WORD, re.IGNORECASE)
-HEDGE = re.compile(rf"{_HEDGE_WORD}|[<>≤≥≠±|!\u2208\u222a]|infty", re.IGNORECASE)
+HEDGE_WORD = re.compile(DENIAL, re.IGNORECASE)
+HEDGE = re.compile(rf"{DENIAL}|[<>≤≥≠±|!\u2208\u222a]|infty", re.IGNORECASE)
 """A hedge or negation, or a sign that makes of a number a bound or another number."""
 _BOUND = re.compile(
-    r"\b(?:between \$?-?[0-9][^ ]* and|at least|at most|(?:more|less|fewer) than|over|under|above"
-    r"|below|up to|exactly) \$?-?[0-9][^ ]*",
+    r"\b(?:between \$?-?[0-9][^ ]* and|at least|at most|(?<![0-9] )(?:over|under|above|below)|up to"
+    r"|(?:more|less|fewer|greater|larger|bigger|smaller|higher|lower) than|exactly) \$?-?[0-9][^ ]*",
     re.IGNORECASE,
 )
+_EQUAL_NUMBERS = re.compile(r"([0-9]{1,60}) ?= ?([0-9]{1,60})")
 _ASSIGNMENTS = re.compile(r"= ?[^=,;]{1,40}(?:[,;]| and) ?[A-Za-z]\w{0,9} ?=")
 _PLAIN_WORD = re.compile(r"[a-z]{2,}[,;.)]?")
 _OR = re.compile(r",? or |;|, (?=(?:about|approximately) )", re.IGNORECASE)
@@ -52,47 +51,74 @@ class Absence(Enum):
     HEDGE = "hedge"
 
 
-def find_quantities(text: str, gold_unit: Unit) -> tuple[Quantity, ...] | Absence:
+class _Sought(NamedTuple):
+    """What tells the gold's number and its own words from others."""
+
+    unit: Unit
+    own: str
+
+
+def find_quantities(text: str, gold_unit: Unit, own: str = "") -> tuple[Quantity, ...] | Absence:
     """Find what number a normalized answer gives; several only where it gives alternatives.
 
     Args:
         text: Normalized answer, of any length.
         gold_unit: Unit of the gold answer, which tells its number from the others in a sentence.
+        own: Normalized gold, whose words deny nothing where they stand as a whole.
     """
+    sought = _Sought(gold_unit, own)
     text = write_digits(text[: MAX_WORDS * 20])
     text = _NONE.sub(lambda found: f"{found[1] or ''}0", text)
-    whole = parse_quantity(text)
-    if whole is not None:
-        return (whole,)
+    found = _find_all(text, sought)
+    conclusion = find_conclusion(text) if found is Absence.HEDGE else None
+    return _find_all(conclusion, sought) if conclusion else found
+
+
+def _find_all(text: str, sought: _Sought) -> tuple[Quantity, ...] | Absence:
     if _OR.search(text):
-        parts = [_find_one(part.strip(), gold_unit) for part in _OR.split(text)[:9]]
+        parts = [_find_one(part.strip(), sought) for part in _OR.split(text)[:9]]
         found = tuple(part for part in parts if isinstance(part, Quantity))
         return found if len(found) == len(parts) else Absence.HEDGE
-    one = _find_one(text, gold_unit)
+    one = _find_one(text, sought)
     return one if isinstance(one, Absence) else (one,)
 
 
-def _find_one(text: str, gold_unit: Unit) -> Quantity | Absence:
+def _find_one(text: str, sought: _Sought) -> Quantity | Absence:
     whole = parse_quantity(text)
     if whole is not None:
-        return whole
+        return Absence.HEDGE if _is_denied(text, whole, sought) else whole
     if _ASSIGNMENTS.search(text):
         return Absence.SEVERAL
     for tail in _list_tails(text):
         found = _read_leading(tail)
         if found is not None:
-            return Absence.HEDGE if HEDGE.search(text) else found
+            is_hedged = HEDGE.search(blank(sought.own, text)) or _is_denied(tail, found, sought)
+            return Absence.HEDGE if is_hedged or _is_false_equality(text) else found
     text = _drop_bounds(text)
     numbers = scan_quantities(text)
     if not numbers:
         return Absence.NO_NUMBER if numbers is not None else Absence.SEVERAL
-    if HEDGE.search(text) or _BOUND.search(text):
+    rest = blank(sought.own, text)
+    if HEDGE.search(rest) or _BOUND.search(text) or denies_number(rest):
         return Absence.HEDGE
     if len(numbers) > 1 and not any(map(str.isalpha, text)):
         return Absence.SEVERAL
-    named = [number for number in numbers if gold_unit and shares_unit(gold_unit, number.unit)]
+    named = [number for number in numbers if sought.unit and shares_unit(sought.unit, number.unit)]
     chosen = named if len({number.value for number in named}) == 1 else numbers
     return chosen[0] if len({number.value for number in chosen}) == 1 else Absence.SEVERAL
+
+
+def _is_denied(text: str, found: Quantity, sought: _Sought) -> bool:
+    """Tell whether the words by a number, other than the gold's own, deny or change it."""
+    is_worded = found.unit.words - sought.unit.words or text.count(" ") > 1 or not text.isascii()
+    rest = blank(sought.own, text) if is_worded else ""
+    return HEDGE_WORD.search(rest) is not None or denies_number(rest)
+
+
+def _is_false_equality(text: str) -> bool:
+    """Tell `6 = 5`, two whole numbers that differ."""
+    sides = _EQUAL_NUMBERS.fullmatch(text)
+    return sides is not None and sides[1] != sides[2]
 
 
 def _drop_bounds(text: str) -> str:
