@@ -5,10 +5,11 @@ the gold answer (Osilly/Vision-R1, issue 17), and nothing released marks which r
 The phrases are in `leak_table`. Linear in the text.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tasks.curation.leak_table import LEAK_PHRASES, LeakKind, LeakPhrase
+from tasks.curation.leak_table import HARMLESS_PHRASES, LEAK_PHRASES, LeakKind, LeakPhrase
 from tasks.curation.phrase_index import PhraseIndex
 from tasks.curation.words import fold_word, split_words
 
@@ -24,17 +25,29 @@ class Leak:
     """The words as written."""
 
 
-def index_leaks(table: Iterable[LeakPhrase]) -> PhraseIndex[LeakPhrase]:
-    """Index a table of phrases for `find_leaks`."""
-    return PhraseIndex((line.phrase, line) for line in table)
+Leaks = PhraseIndex[LeakPhrase | None]
+"""A table of phrases, indexed; None stands for what is harmless."""
+JOINTS = "-\u2010\u2011*_"
+"""Words of a phrase may be joined by hyphens or marked by Markdown: `ground-truth`."""
+_PLACE_CHARS = 60
+_PLACE = re.compile(
+    r"\b(?:in|on|at|inside|under|below|above|within|next to)\s(?:the|this|that|its|a|an)\s"
+    r"(?:\w{1,20}\s){0,3}(?:image|picture|photo|figure|diagram|poster|sign|label|box|bubble|"
+    r"screen|title|left|right|top|bottom|middle|center|corner|side)\s?,?\s{1,2}$",
+    re.IGNORECASE,
+)
+
+
+def index_leaks(table: Iterable[LeakPhrase], harmless: Iterable[str] = HARMLESS_PHRASES) -> Leaks:
+    """Index a table of phrases, and of harmless ones, for `find_leaks`."""
+    lines = [(line.phrase, line) for line in table]
+    return PhraseIndex([*lines, *((phrase, None) for phrase in harmless)], JOINTS)
 
 
 PHRASES = index_leaks(LEAK_PHRASES)
 
 
-def find_leaks(
-    text: str, question: str = "", phrases: PhraseIndex[LeakPhrase] = PHRASES
-) -> list[Leak]:
+def find_leaks(text: str, question: str = "", phrases: Leaks = PHRASES) -> list[Leak]:
     """Find the leaks of a thought, in order, none inside another.
 
     Args:
@@ -43,16 +56,17 @@ def find_leaks(
             holds is the question's own, and no leak.
         phrases: The table, indexed.
     """
-    found = list(phrases.find(text))
+    found = [(match.value, match.start, match.end) for match in phrases.find(text) if match.value]
     if not found:
         return []
     asked = {fold_word(word) for word in split_words(question)}
     asked_phrases = {_fold(question[match.start : match.end]) for match in phrases.find(question)}
     return [
-        Leak(kind=match.value.kind, start=match.start, text=text[match.start : match.end])
-        for match in found
-        if not _is_asked(match.value.subject, asked, question)
-        and _fold(text[match.start : match.end]) not in asked_phrases
+        Leak(kind=line.kind, start=start, text=text[start:end])
+        for line, start, end in found
+        if not _is_asked(line.subject, asked, question)
+        and _fold(text[start:end]) not in asked_phrases
+        and not (line.kind == LeakKind.TEXT and _is_seen(text, start))
     ]
 
 
@@ -70,3 +84,8 @@ def _is_asked(subject: str, asked: set[str], question: str) -> bool:
     return any(
         word in asked or (not word.isascii() and word in question) for word in subject.split()
     )
+
+
+def _is_seen(text: str, start: int) -> bool:
+    """Tell whether a place in the image stands before: `in the picture, the text says`."""
+    return _PLACE.search(text[max(0, start - _PLACE_CHARS) : start]) is not None

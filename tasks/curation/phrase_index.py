@@ -57,9 +57,10 @@ def _expand_slot(slot: str) -> list[str]:
 class PhraseIndex(Generic[Value]):
     """Phrases and what they stand for; the first entry of a table wins over a later equal one."""
 
-    def __init__(self, entries: Iterable[tuple[str, Value]]) -> None:
-        """Index (phrase, value) pairs."""
+    def __init__(self, entries: Iterable[tuple[str, Value]], joints: str = "") -> None:
+        """Index (phrase, value) pairs; words may be apart by white space and by these signs."""
         self._root: _Node[Value] = _Node()
+        self._joints = frozenset(joints)
         for phrase, value in entries:
             for form in expand_phrase(phrase):
                 self._add([fold_word(match[0]) for match in find_words(form)], value)
@@ -88,7 +89,7 @@ class PhraseIndex(Generic[Value]):
         node, longest = self._root, (0, list[Value]())
         for place in range(position, len(words)):
             word, start, _ = words[place]
-            if place > position and not _is_gap(text, words[place - 1][2], start):
+            if place > position and not self._is_gap(text[words[place - 1][2] : start]):
                 break
             if (following := node.following.get(word)) is None:
                 break
@@ -97,6 +98,7 @@ class PhraseIndex(Generic[Value]):
                 longest = place - position + 1, node.values
         return longest
 
-
-def _is_gap(text: str, start: int, end: int) -> bool:
-    return start == end or (end - start <= MAX_GAP_CHARS and text[start:end].isspace())
+    def _is_gap(self, between: str) -> bool:
+        return len(between) <= MAX_GAP_CHARS and all(
+            sign.isspace() or sign in self._joints for sign in between
+        )

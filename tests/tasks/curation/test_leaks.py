@@ -2,10 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.curation.leak_table import LEAK_PHRASES, LeakKind, LeakPhrase
+from tasks.curation.leak_table import HARMLESS_PHRASES, LEAK_PHRASES, LeakKind, LeakPhrase
 from tasks.curation.leaks import find_leaks, index_leaks, name_leak
 from tasks.curation.phrase_index import expand_phrase
 from tests.tasks.curation.hostile import HOSTILE_TEXTS, assert_linear
+from tests.tasks.curation.leak_cases import HARMLESS, LEAKING
 
 LEAKS = [
     ("The description says that AB is parallel to CD.", "description"),
@@ -56,12 +57,12 @@ CLEAN = [
 ]
 
 
-@pytest.mark.parametrize(("text", "kind"), LEAKS)
+@pytest.mark.parametrize(("text", "kind"), LEAKS + LEAKING)
 def test_mentions_of_what_the_reasoner_was_given_are_leaks(text, kind):
     assert name_leak(find_leaks(text)) == f"leak_{kind}"
 
 
-@pytest.mark.parametrize("text", CLEAN)
+@pytest.mark.parametrize("text", CLEAN + HARMLESS)
 def test_plain_looking_and_reasoning_is_no_leak(text):
     assert find_leaks(text) == []
 
@@ -75,6 +76,9 @@ def test_plain_looking_and_reasoning_is_no_leak(text):
         ("The given answer is wrong.", "Is the given answer right?"),
         ("As an AI robot it moves", "Which robot has AI?"),
         ("根据描述,是五。", "请根据下面的描述作答"),
+        ("The netlist shows R1.", "Which netlist is the circuit's?"),
+        ("In the CSV data, 5.", "Which CSV file is shown?"),
+        ("The given solution is clear.", "Which has the lower concentration of solute?"),
     ],
 )
 def test_the_questions_own_words_are_no_leak(text, question):
@@ -105,6 +109,18 @@ def test_every_form_of_every_line_is_found(line):
     for form in expand_phrase(line.phrase):
         assert find_leaks(f"Well, {form} so."), form
     assert line.language in ("en", "zh")
+
+
+@pytest.mark.parametrize("phrase", HARMLESS_PHRASES)
+def test_no_form_of_a_harmless_phrase_is_a_leak(phrase):
+    for form in expand_phrase(phrase):
+        assert not find_leaks(f"Well, {form} so."), form
+
+
+def test_only_a_place_right_before_makes_a_text_one_that_is_seen():
+    assert find_leaks("At the top of the sign, the text says STOP.") == []
+    assert find_leaks("I look at the sign again and, yes, the text says STOP.")
+    assert find_leaks("In the picture, the description says STOP.")
 
 
 @given(st.text(max_size=300), st.text(max_size=100))
