@@ -3,7 +3,8 @@
 DeepSeek-R1 and its distillates mix languages, most often Chinese into English. Counted are words:
 a Han or kana character, or a run of letters of another script. What the question or the formal
 text itself says is not foreign, nor are short Latin runs (`AB`, `sin`, `cm`) or Greek letters,
-which every language borrows. Linear in the texts.
+which every language borrows. Nor do labels and units make Latin the question's own, unless it has
+no other words. Linear in the texts.
 """
 
 import re
@@ -32,6 +33,11 @@ MIN_FOREIGN_WORDS = 4
 """Fewer foreign words are a name or a slip."""
 _WORD = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in SCRIPTS.items()))
 _EAST_ASIAN = frozenset({"han", "kana", "hangul"})
+_FUNCTIONS = frozenset({
+    "sin", "cos", "tan", "cot", "sec", "csc", "log", "lim", "max", "min", "mod", "gcd", "lcm",
+    "mol", "deg", "rad",
+})  # fmt: skip
+_VOWEL = re.compile("[aeiouy]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +103,12 @@ def _find_words(text: str) -> Counter[tuple[str, str]]:
 
 
 def _count_scripts(text: str) -> Counter[str]:
-    return Counter(match.lastgroup or "" for match in _WORD.finditer(text))
+    """Count the words of a question by script, without its labels where it has other words."""
+    words = _find_words(text)
+    counts = Counter[str]()
+    for (script, word), count in words.items():
+        counts[script] += 0 if _is_label(script, word) else count
+    return +counts or Counter(script for script, _ in words.elements())
 
 
 def _find_main(counts: Counter[str], default: str) -> str:
@@ -113,3 +124,16 @@ def _expect_scripts(asked: Counter[str], expected: str) -> set[str]:
 
 def _is_borrowed(script: str, word: str) -> bool:
     return script == "greek" or (script == "latin" and len(word) <= BORROWED_LATIN_CHARS)
+
+
+def _is_label(script: str, word: str) -> bool:
+    """Tell whether a word names a point, a function or a unit: `ABC`, `sin`, `cm`, Greek letters.
+
+    Short words of English, such as "how", are none.
+    """
+    if script != "latin":
+        return script == "greek"
+    if word.isupper():
+        return len(word) <= BORROWED_LATIN_CHARS or list(word) == sorted(word)
+    is_short = len(word) <= BORROWED_LATIN_CHARS
+    return len(word) == 1 or word in _FUNCTIONS or (is_short and not _VOWEL.search(word))

@@ -21,6 +21,16 @@ CHINESE = "求三角形ABC的边长AB是多少厘米?"
         ("The sign says 出口, which means exit.", ENGLISH, False),
         ("", ENGLISH, False),
         ("12 + 5 = 17", CHINESE, False),
+        ("Since the sides are equal, we get five meters.", "如图,在△ABC中,AB=AC,求BC", True),
+        ("We compute AB step by step and get five", "求AB的长", True),
+        ("Both lines are parallel, so they agree.", "直线AB和CD平行,EF交AB于G,求∠EGB", True),
+        ("Because these angles agree, sin A is given.", "求sin A, cos B, tan C (cm)", True),
+        ("因为AB=AC,所以BC等于五。", "如图,在△ABC中,AB=AC,求BC", False),
+        ("因为AB=AC,sin A=cos B,所以是5cm", "AB=AC=BC=CD, AD=?求BD", False),
+        ("首先看图,因为直线平行,所以答案是五十", "In the figure, find x", True),
+        ("The distance between these cities is five", "How far is 北京 to 上海?", False),
+        ("The angles are equal, hence five meters", "AB=AC, BC=?", False),
+        ("The sides are equal, hence five meters", "HOW FAR IS IT?", False),
     ],
 )
 def test_a_thought_keeps_to_the_script_of_its_question(thought, question, foreign):
