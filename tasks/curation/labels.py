@@ -19,8 +19,9 @@ _INTRODUCTION = re.compile(
     re.IGNORECASE,
 )
 _KNOWN_CAPITALS = frozenset({
-    "SAS", "ASA", "SSS", "AAS", "HL", "RHS", "LHS", "LCM", "GCD", "GCF", "LCD", "QED", "SOH", "CAH",
-    "TOA", "OK", "AM", "PM", "TV", "US", "USA", "UK", "EU", "UN", "AI", "ID", "PH",
+    "SAS", "ASA", "SSS", "AAS", "SSA", "AA", "HL", "RHS", "LHS", "LCM", "GCD", "GCF", "LCD", "QED",
+    "SOH", "CAH", "TOA", "OK", "AM", "PM", "TV", "US", "USA", "UK", "EU", "UN", "AI", "ID", "PH",
+    "GDP", "KEY",
     "CSV", "NOT", "AND", "OR", "IF", "ALL", "NO", "YES", "THE", "IS", "TO", "OF", "IN",
     "ON", "IT", "SO", "BUT", "MAX", "MIN", "SUM", "AVG", "DNA", "RNA", "ATP", "HMM", "II", "III",
     "IV", "VI", "VII", "XI", "XII",

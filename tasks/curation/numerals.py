@@ -1,33 +1,58 @@
 r"""Numbers in a text: where they stand, and which of them arithmetic in the text comes to.
 
-Nothing is evaluated: a number counts as a result if it follows an equality (`=`, `\approx`,
-"equals", "is", "gives") in a clause that has calculated with numbers before: `12 + 5 = 17`,
-`\frac{8}{2} = 4`, "7 plus 8 is 15". `x = 7` states, it does not calculate. Linear in the text.
+Nothing is evaluated: a number counts as a result if a clause has calculated with numbers before it,
+and it follows an equality (`=`, `\approx`, an arrow, "gives"), or a copula ("is", `:`) that is the
+first after the arithmetic: `12 + 5 = 17`, `\frac{8}{2} = 4`, "7 plus 8 is 15", "13 squared: 169".
+So does an operand that goes on from a result: both summands of `= 169 + 196`. `x = 7` states, it
+does not calculate. The numbers of a list (`11) `) are none. Linear in the text.
 """
 
 import re
+from collections.abc import Iterator
 
 from tasks.curation.words import fold_text
 
-_NUMBER = re.compile(r"(?<!\w)(?<!\d\.)(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?")
+_NUMBER = re.compile(
+    r"(?<!\w)(?<!\d\.)(?<![A-Za-z]\d,)(?<![A-Za-z]\d\d,)(?<![A-Za-z]\d\d\d,)"
+    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
+)
+_NUMBERING = re.compile(
+    r"^[ \t]{0,8}(?:\(?\d{1,2}[.)]|step[ \t]\d{1,2}[.:)])(?=[ \t]{1,4}[^\s\d])",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ARROWS = r"=>|->|[\u2192\u21d2]|\\(?:to|rightarrow|Rightarrow|implies)\b"
 # A line that begins with an equality goes on with the line before.
-_CLAUSE_END = re.compile(r"\n(?!\s{0,4}&?\s?(?:[=\u2248]|\\approx))|[.;!?]\s|\u3002|\uff1b")
+_CLAUSE_END = re.compile(
+    rf"\n(?!\s{{0,4}}&?\s?(?:[=\u2248]|\\approx|{_ARROWS}))|[.;!?]\s|\u3002|\uff1b"
+)
 _OPERATOR = (
     r"(?:[-+*/^x\u00d7\u00f7\u00b7\u2212\u2013]|\\(?:times|cdot|div)\b"
     r"|(?:times|plus|minus|divided by|multiplied by|over|of)\b)"
 )
 _ARITHMETIC = re.compile(
-    rf"[0-9][%)\]}}\u00b0$]{{0,3}}\s{{0,2}}(?:[a-z]{{1,12}}\s{{1,2}})?{_OPERATOR}\s{{0,2}}[-(\[{{$\\]{{0,3}}[0-9]"
-    r"|\\[dt]?frac\b|\\sqrt\b|\u221a|[0-9]\)\s?\(|[0-9][\u00b2\u00b3]"
-    r"|\b(?:sum|difference|product|average|mean|half|twice|double)\b",
+    rf"[0-9][%)\]}}\u00b0$]{{0,3}}\s{{0,2}}(?:/?[a-z]{{1,12}}\s{{1,2}}){{0,3}}{_OPERATOR}\s{{0,2}}[-(\[{{$\\]{{0,3}}[0-9]"
+    r"|\\[dt]?frac\b|\bsqrt\b|\u221a|[0-9]\)\s?\(|[0-9][\u00b2\u00b3]"
+    r"|\b(?:sum|difference|product|quotient|average|mean|half|twice|double|squared|cubed|root)\b"
+    r"|\b(?:add|subtract|multiply|divide)(?:s|d|ed|ing)?\b|\b(?:multiplying|dividing)\b",
     re.IGNORECASE,
 )
+_HEDGE = r"(?:\s(?:about|approximately|roughly|around|just|exactly|equal to|also|then|now))?"
+_OPENING = r"(?:[\s$({\[\\\u20ac\u00a3\u221a*-]|(?:boxed|sqrt|[dt]?frac|left)\b){0,10}"
 _EQUALITY = re.compile(
-    r"(?:[=\u2248\u2243]|\\approx|\b(?:equals|is|are|gives|makes))"
-    r"(?:\s(?:about|approximately|roughly|just|exactly|equal to))?[\s$({\\\u20ac\u00a3-]{0,6}$",
+    rf"(?:[=\u2248\u2243~]|\\approx|{_ARROWS}|\b(?:equals?|gives?|giving|gets?|getting|makes?|making"
+    rf"|yields?|leaves?|leaving|comes (?:out )?to|totals|amounts to)){_HEDGE}{_OPENING}$",
     re.IGNORECASE,
 )
+_COPULA = re.compile(rf"(?:\b(?:is|are|was|were|be|becomes)|:){_HEDGE}{_OPENING}$", re.IGNORECASE)
 _EQUALITY_CHARS = 40
+_COPULA_CHARS = 80
+"""Farthest that a copula's number may stand from the arithmetic before it."""
+_LINK = re.compile(
+    rf"[\s)\]}}%$\u00b0\u00b2\u00b3]{{0,4}}(?:/?[a-z]{{1,12}}\s{{0,2}})?(?!of\b){_OPERATOR}{_OPENING}"
+    r"|[)\]}]?[(\[{]",
+    re.IGNORECASE,
+)
+_LINK_CHARS = 30
 _WORDS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty"
@@ -46,7 +71,8 @@ _WORD = re.compile(r"[a-z]+")
 
 def find_numbers(text: str) -> dict[str, float]:
     """Find the numbers of a text: as written, in order, to their value. `R1` holds none."""
-    return {match[0]: _parse(match[0]) for match in _NUMBER.finditer(text)}
+    bare = _NUMBERING.sub("", text)
+    return {match[0]: _parse(match[0]) for match in _NUMBER.finditer(bare)}
 
 
 def read_values(text: str) -> set[float]:
@@ -62,19 +88,31 @@ def find_results(text: str) -> set[float]:
     results: set[float] = set()
     start = 0
     for end in [*(match.end() for match in _CLAUSE_END.finditer(text)), len(text)]:
-        clause = text[start:end]
-        if calculated := _ARITHMETIC.search(clause):
-            results.update(_find_results_after(clause, calculated.end()))
+        results.update(_find_results_in(text[start:end]))
         start = end
     return results
 
 
-def _find_results_after(clause: str, place: int) -> set[float]:
-    return {
-        _parse(match[0])
-        for match in _NUMBER.finditer(clause, place)
-        if _EQUALITY.search(clause[max(place, match.start() - _EQUALITY_CHARS) : match.start()])
-    }
+def _find_results_in(clause: str) -> Iterator[float]:
+    """Walk over the numbers of a clause and yield those that arithmetic before them grounds."""
+    steps = [match.end() for match in _ARITHMETIC.finditer(clause)]
+    num_passed, previous = 0, 0
+    is_open = is_result = False
+    for number in _NUMBER.finditer(clause) if steps else ():
+        start = number.start()
+        while num_passed < len(steps) and steps[num_passed] <= start:
+            num_passed, is_open = num_passed + 1, True
+        before = clause[max(previous, start - _EQUALITY_CHARS) : start]
+        is_near = is_open and start - steps[num_passed - 1] <= _COPULA_CHARS
+        is_result = bool(
+            (num_passed and _EQUALITY.search(before))
+            or (is_near and _COPULA.search(before))
+            or (is_result and start - previous <= _LINK_CHARS and _LINK.fullmatch(before))
+        )
+        if is_result:
+            is_open = False
+            yield _parse(number[0])
+        previous = number.end()
 
 
 def count_decimals(number: str) -> int:

@@ -49,6 +49,43 @@ def test_labels_are_given_introduced_or_ungrounded(thought, ungrounded):
     assert check_grounding(thought, FIGURE, "Find x.").labels == ungrounded
 
 
+FIGURE_OF_SIDES = "Length(AB)=13\nLength(BC)=14\nAngle(ABC)=90"
+PRICES = "item,price\ntea,12\ncake,34\npie,56"
+
+
+@pytest.mark.parametrize(
+    "thought",
+    [
+        "1. AB = 13.\n2. So AC^2 = 13^2+14^2 = 169+196 = 365.\n3. AC = sqrt(365) = 19.1.",
+        "AC squared is 169 plus 196, so 365, so AC is about 19.1",
+        "Let me compute 13 squared: 169. And 14 squared: 196. Square root: about 19.1.",
+        "13\u00b2 + 14\u00b2 \u2192 169 + 196 \u2192 365 \u2192 \u221a365 \u2248 19.1",
+        "AC=\u221a(13\u00b2+14\u00b2)=\u221a(169+196)=\u221a365\u224819.10",
+    ],
+)
+def test_ordinary_arithmetic_with_sides_is_grounded(thought):
+    assert check_grounding(thought, FIGURE_OF_SIDES, "Find AC.").numbers == ()
+
+
+@pytest.mark.parametrize(
+    ("thought", "ungrounded"),
+    [
+        ("Add 12 and 34 to get 46, and then 46 and 56 to get 102. Divide by 3 to get 34.", ()),
+        ("12 + 34 => 46", ()),
+        ("Total = 12+34+56, which comes to 102", ()),
+        ("11) x\n12) y\n13) z\n14. w\n(15) v\nStep 16: u", ()),
+        ("2*3 is 77, is 88, is 99, is 111, is 121", ("88", "99", "111", "121")),
+        ("AB is 77, BC is 88, CD is 99.", ("77", "88", "99")),
+        ("x+1 is 77. Tea is 88. Cake => 99", ("77", "88", "99")),
+        ("The sum is 46, tea is 88 and pie: 99", ("88", "99")),
+        ("The square is wide: 77", ("77",)),
+        ("There are\n77 cakes and\n88 pies, or\n99.5", ("77", "88", "99.5")),
+    ],
+)
+def test_what_no_arithmetic_comes_to_stays_ungrounded(thought, ungrounded):
+    assert check_grounding(thought, PRICES, "What is the total?").numbers == ungrounded
+
+
 def test_the_question_grounds_as_the_formal_text_does():
     assert check_grounding("It is 77 at Q9.", "", "Is Q9 at 77?").ungrounded_fraction == 0
 
@@ -80,11 +117,27 @@ def test_counts_and_constants_are_parameters():
         ("x + 5 = 17", set()),
         ("x = 17", set()),
         ("3 * 4 = 12. Then y = 99", {12.0}),
-        ("3 \\times 4 = 12 = 2 \\cdot 6", {12.0, 2.0}),
+        ("3 \\times 4 = 12 = 2 \\cdot 6", {12.0, 2.0, 6.0}),
         ("\\sqrt{144} = 12", {12.0}),
         ("5\u00b2 = 25", {25.0}),
         ("6 loaves - 38 loaves\n  = -32 loaves", {32.0}),
         ("a = 3 + 4\nb = 9", set()),
+        ("13^2+14^2 = 169+196 = 365", {169.0, 196.0, 365.0}),
+        ("13^2+14^2 = 169 cm^2 + 196 cm^2", {169.0, 2.0, 196.0}),
+        ("sqrt(365) = 19.1", {19.1}),
+        ("13 squared: 169", {169.0}),
+        ("12 + 34 => 46", {46.0}),
+        ("34 - 12 -> 22", {22.0}),
+        ("\\frac{940}{1760} \u2192 \\frac{47}{88}", {47.0, 88.0}),
+        ("56 and 12 \u2192 44", set()),
+        ("Add 12 and 34 to get 46, and then 46 and 56 to get 102.", {46.0, 102.0}),
+        ("$1.51/kg \u00d7 2 kg = \\boxed{3.02}", {3.02}),
+        ("2*3 is 77, is 88, is 99", {77.0}),
+        ("2*3 is 6, and tea: 88", {6.0}),
+        ("12 + 5 = 17 of 77 apples (99 in all)", {17.0}),
+        ("77 + 88 is 165", {165.0}),
+        ("x = 77 + 88", set()),
+        ("The root of" + " a" * 50 + " is 77", set()),
     ],
 )
 def test_only_arithmetic_gives_results(text, results):
@@ -95,6 +148,8 @@ def test_numbers_are_read_as_written():
     assert find_numbers("{12,15} 1,250.5 R1 v1.2 3cm 12:30") == {
         "12": 12.0, "15": 15.0, "1,250.5": 1250.5, "3": 3.0, "30": 30.0,
     }  # fmt: skip
+    assert find_numbers("Divide 9 by1,760 and 940 by 1,760.") == {"9": 9, "940": 940, "1,760": 1760}
+    assert find_numbers("11) tea\n 12. cake 13) 14") == {"13": 13, "14": 14}
     assert read_values("a dozen of R17") == {12.0, 17.0}
     assert find_labels("AB, ABCD, SHOUT, point X") == ["AB", "ABCD", "X"]
 
