@@ -8,6 +8,7 @@ are linear in the text.
 
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,16 @@ NGRAM_WORDS = 8
 MIN_LOOP_WORDS = 24
 """Words that a loop has to cover, so that `ha ha ha` is none."""
 MIN_WORDS = 40
-"""Shorter texts have no n-gram measures: a loop in them is a short one."""
+"""Shorter texts have no measures of lines and n-grams: a loop in them is a short one."""
+MIN_BARE_WORDS = 100
+"""What has next to no letters - sums, rows of a table - repeats itself honestly: a loop, lines and
+n-grams of it count from so many words on."""
+MAX_BARE_FRACTION = 0.25
+"""Share of words with letters up to which a block is such."""
+MAX_WORD_CHARS = 60
+"""A longer run of letters or digits is read character by character: it may be a loop itself."""
+MIN_COMPRESSED_BYTES = 500
+"""Shorter texts compress by what they are about."""
 RepetitionReason = Literal["loop", "repeated_lines", "repeated_phrases", "compressible"]
 
 
@@ -44,21 +54,21 @@ class Repetition:
     loop_words: int
     """Words that the loop covers, in all its repeats."""
     line_fraction: float
-    """Characters in repeated lines / characters in lines."""
+    """Characters in repeated lines / characters in lines; 0 below 40 words."""
     ngram_fraction: float
     """Words covered by repeated 8-grams / words; 0 below 40 words."""
     compression: float
-    """UTF-8 bytes / bytes after zlib; 1 for texts too short to tell."""
+    """UTF-8 bytes / bytes after zlib; 1 for short texts."""
 
 
 def measure_repetition(text: str) -> Repetition:
     """Measure the repetition of a text."""
     words = split_words(text.casefold())
-    loop_repeats, loop_words = find_loop(words)
+    loop_repeats, loop_words = _find_telling_loop(words)
     return Repetition(
         loop_repeats=loop_repeats,
         loop_words=loop_words,
-        line_fraction=_measure_lines(text),
+        line_fraction=_measure_lines(text) if len(words) >= MIN_WORDS else 0.0,
         ngram_fraction=_measure_ngrams(words),
         compression=_measure_compression(text),
     )
@@ -101,9 +111,34 @@ def find_loop(words: list[str], min_words: int = MIN_LOOP_WORDS) -> tuple[int, i
     return best
 
 
+def _find_telling_loop(words: list[str]) -> tuple[int, int]:
+    """Find the loop at the end that is long enough for what it is made of."""
+    pieces = [piece for word in words for piece in _split_run(word)]
+    repeats, num_words = find_loop(pieces)
+    if num_words < MIN_BARE_WORDS and _is_bare(pieces[len(pieces) - num_words :]):
+        return 1, 0
+    return repeats, num_words
+
+
+def _split_run(word: str) -> str | list[str]:
+    return word if len(word) > MAX_WORD_CHARS else [word]
+
+
+def _is_bare(words: Sequence[str]) -> bool:
+    """Tell whether next to no word has a letter."""
+    return sum(map(_has_letter, words)) <= MAX_BARE_FRACTION * len(words)
+
+
+def _has_letter(word: str) -> bool:
+    return not word.isdecimal() and any(map(str.isalpha, word))
+
+
 def _measure_lines(text: str) -> float:
-    lines = [line.strip() for line in text.splitlines()]
-    lines = [line for line in lines if line]
+    """Measure the share of repeated lines, leaving out sums and rows of numbers if few."""
+    lines = [line for line in map(str.strip, text.splitlines()) if line]
+    bare_words = {line: len(words) for line in set(lines) if _is_bare(words := split_words(line))}
+    if sum(bare_words.get(line, 0) for line in lines) < MIN_BARE_WORDS:
+        lines = [line for line in lines if line not in bare_words]
     total = sum(map(len, lines))
     repeated = total - sum(map(len, set(lines)))
     return repeated / max(1, total)
@@ -113,7 +148,7 @@ def _measure_ngrams(words: list[str]) -> float:
     if len(words) < MIN_WORDS:
         return 0.0
     ngrams = list(zip(*(words[shift:] for shift in range(NGRAM_WORDS)), strict=False))
-    counts = Counter(ngrams)
+    counts = _count_telling(ngrams)
     first = dict.fromkeys(ngrams, True)
     num_repeated, covered_to = 0, 0
     for place, ngram in enumerate(ngrams):
@@ -127,6 +162,16 @@ def _measure_ngrams(words: list[str]) -> float:
     return num_repeated / len(words)
 
 
+def _count_telling(ngrams: list[tuple[str, ...]]) -> Counter[tuple[str, ...]]:
+    """Count the n-grams; those of numbers count once where they are few."""
+    counts = Counter(ngrams)
+    bare = [ngram for ngram, count in counts.items() if count > 1 and _is_bare(ngram)]
+    if sum(counts[ngram] for ngram in bare) < MIN_BARE_WORDS:
+        for ngram in bare:
+            counts[ngram] = 1
+    return counts
+
+
 def _measure_compression(text: str) -> float:
     data = text.encode("utf-8", "surrogatepass")
-    return len(data) / len(zlib.compress(data, 1)) if len(data) > 200 else 1.0
+    return len(data) / len(zlib.compress(data, 1)) if len(data) > MIN_COMPRESSED_BYTES else 1.0
