@@ -11,6 +11,7 @@ from collections.abc import Iterator
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 KANA = "\u3040-\u30ff"
 _WORD = re.compile(rf"[{HAN}{KANA}]|[^\W_{HAN}{KANA}]+(?:['\u2019][^\W_{HAN}{KANA}]+)*")
+_SPACED = re.compile(rf"[{HAN}{KANA}]|[^\s{HAN}{KANA}\u3000-\u303f\uff00-\uff0f\uff1a-\uff20]+")
 _QUOTES = str.maketrans({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'})
 
 
@@ -22,6 +23,11 @@ def find_words(text: str) -> Iterator[re.Match[str]]:
 def split_words(text: str) -> list[str]:
     """Split folded or plain text into its words."""
     return _WORD.findall(text)
+
+
+def count_words(text: str) -> int:
+    """Count what stands between blanks; Han and kana characters, which nothing separates, each."""
+    return sum(1 for _ in _SPACED.finditer(text))
 
 
 def fold_word(word: str) -> str:

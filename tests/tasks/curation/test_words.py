@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.curation.protection import find_protected, is_protected
-from tasks.curation.words import fold_text, split_words
+from tasks.curation.words import count_words, fold_text, split_words
 from tests.tasks.curation.hostile import HOSTILE_TEXTS, assert_linear
 
 
@@ -18,6 +18,25 @@ from tests.tasks.curation.hostile import HOSTILE_TEXTS, assert_linear
 )
 def test_words_are_runs_of_letters_or_single_han_characters(text, words):
     assert split_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "num_words"),
+    [
+        ("It's x = 3 - 4, so\n-1.", 8),
+        ("\u56e0\u4e3a\uff0c\u6240\u4ee5\u3002", 4),
+        ("AB\u7b49\u4e8e5cm\uff1b \uff08x = 1\uff09", 7),
+        ("\u306f\u3044 \uc608 \u043d\u0435\u0442", 4),
+        ("", 0),
+    ],
+)
+def test_words_stand_between_blanks_but_han_characters_are_counted_each(text, num_words):
+    assert count_words(text) == num_words
+
+
+@given(st.text(alphabet="ab1 .,-\n\t'", max_size=60))
+def test_where_no_han_stands_words_are_counted_as_between_blanks(text):
+    assert count_words(text) == len(text.split())
 
 
 def test_twins_fold_to_one_text():
@@ -54,4 +73,5 @@ def test_protected_spans_are_in_order_and_overlap_as_told(text):
 def test_hostile_texts_take_linear_time(name):
     assert_linear(find_protected, HOSTILE_TEXTS[name])
     assert_linear(split_words, HOSTILE_TEXTS[name])
+    assert_linear(count_words, HOSTILE_TEXTS[name])
     assert_linear(fold_text, HOSTILE_TEXTS[name])
