@@ -10,7 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_WORD = re.compile(r"[^\W_]+")
+from tasks.curation.words import fold_text, split_words
+
+_GROUP = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+"""The comma before a group of three digits."""
 MAX_LINES = 400
 """Most lines and boxes that a prompt carries."""
 SCALE = 1000
@@ -64,17 +67,20 @@ def _round_box(box: Box) -> list[int]:
 def measure_coverage(findings: Sequence[Finding], formal_text: str) -> float | None:
     """Measure the share of the words that OCR read which the formal text holds.
 
-    Words are compared without case, each as often as it was read; punctuation does not count.
+    Words are compared without case, each as often as it was read, and Han and kana characters one
+    by one; punctuation does not count, nor do the commas of `1,000`.
 
     Returns:
         A share in 0..1; None where OCR read no word.
     """
-    read = Counter(word for found in findings for word in _list_words(found.label))
+    read = Counter(word for found in findings for word in _list_words(found.label, joined=True))
     if not read:
         return None
-    held = Counter(_list_words(formal_text))
+    # `12,345` in a formal text may be one number or two cells.
+    held = Counter(_list_words(formal_text)) | Counter(_list_words(formal_text, joined=True))
     return sum((read & held).values()) / sum(read.values())
 
 
-def _list_words(text: str) -> list[str]:
-    return [word.casefold() for word in _WORD.findall(text)]
+def _list_words(text: str, *, joined: bool = False) -> list[str]:
+    folded = fold_text(text)
+    return split_words(_GROUP.sub("", folded) if joined else folded)

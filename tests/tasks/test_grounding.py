@@ -37,6 +37,34 @@ def test_coverage_counts_each_word_as_often_as_it_was_read():
     assert measure_coverage([line("--", 0, 0, 9, 9)], "") is None
 
 
+@pytest.mark.parametrize(
+    ("read", "formal_text", "coverage"),
+    [
+        (
+            "\u82f9\u679c\u5355\u4ef712\u5143",
+            "\u5546\u54c1,\u5355\u4ef7\n\u82f9\u679c,12\u5143",
+            1.0,
+        ),
+        ("\u4eca\u5929\u597d", "\u56fe\u4e2d\u5199\u7740\u4eca\u5929\u597d\u7684\u5b57\u6837", 1.0),
+        ("\u82f9\u679c 12", "\u9999\u8549,12", 1 / 3),
+        ("\uff21\uff22 \uff11\uff12", "AB,12", 1.0),
+        ("1,000", '{"price": 1000}', 1.0),
+        ("1,234,567.5", "1234567.5", 1.0),
+        ("1000", '"1,000"', 1.0),
+        ("12 345", "a,12,345", 1.0),
+        ("1,000", '{"price": 100}', 0.0),
+        ("1,00", "100", 0.0),
+        ("Total", "total", 1.0),
+        ("Total", "subtotal", 0.0),
+    ],
+)
+def test_coverage_counts_han_characters_one_by_one_and_digit_groups_as_one(
+    read, formal_text, coverage
+):
+    found = [line(read, 0, 0, 9, 9)]
+    assert measure_coverage(found, formal_text) == pytest.approx(coverage)
+
+
 def test_lines_become_cells_by_their_places_and_a_title_is_no_row():
     lines = [
         line("Games won by a team", 0, 0, 90, 9),
