@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from schemas.records import Status
-from tasks.selection import SelectionRule, name_drop_reason
+from tasks.selection import SelectionRule, name_drop_reasons
 
 KEY = ["problem_id", "rollout_index"]
 SOURCE_COLUMNS = ["problem_id", "source", "source_id", "source_row"]
@@ -44,7 +44,7 @@ def explain_problem(
         return "formalize", "invalid_formal_text", text["error"]
     if text["text"] is None:
         return "formalize", "no_formal_text", text["error"]
-    return "curate", row["split_fault"] or "no_verdict", None
+    return "curate", row["split_fault"] or "no_verdict", row["split_detail"]
 
 
 def explain_rollouts(
@@ -64,7 +64,8 @@ def explain_rollouts(
         outcomes: problem_id to what became of a problem that is no SFT row: the reason of its
             correct rollouts. `over_budget` is the reason of all of them.
     """
-    dropped = rollouts.join(selected.select(KEY), on=KEY, how="anti").join(
+    named = name_drop_reasons(rollouts, rule)
+    dropped = named.join(selected.select(KEY), on=KEY, how="anti").join(
         pl.DataFrame(
             {"problem_id": list(outcomes), "outcome": list(outcomes.values())},
             schema={"problem_id": pl.String, "outcome": pl.String},
@@ -80,12 +81,12 @@ def explain_rollouts(
         .then(over)
         .when(is_correct & pl.col("outcome").is_not_null())
         .then(pl.col("outcome"))
-        .otherwise(name_drop_reason(rule))
+        .otherwise(pl.col("drop_reason"))
     )
-    named = dropped.with_columns(drop_reason=reason).join(
+    explained = dropped.with_columns(drop_reason=reason).join(
         problems.select(SOURCE_COLUMNS), on="problem_id", maintain_order="left"
     )
     return [
         make_reject("curate", row, row["drop_reason"], row["error"], row["rollout_index"])
-        for row in named.sort("source", "source_row", "rollout_index").iter_rows(named=True)
+        for row in explained.sort("source", "source_row", "rollout_index").iter_rows(named=True)
     ]

@@ -25,7 +25,8 @@ _LOST: dict[SelectionRule, str] = {
     "second_longest": "not_second_longest",
     "median": "not_median",
 }
-"""Rule to the drop_reason of the correct rollouts that it does not keep."""
+"""Rule to the drop_reason of the correct rollouts that it does not keep; `tied_with_<rule>` where
+they are as long as the one that it keeps."""
 
 
 def select_rollouts(rollouts: pl.DataFrame, rule: SelectionRule) -> pl.DataFrame:
@@ -63,14 +64,30 @@ def _find_rank(rule: SelectionRule, num_rollouts: pl.Expr) -> pl.Expr:
     return (num_rollouts.cast(pl.Int64) - 1) // 2 if rule == "median" else pl.lit(0)
 
 
-def name_drop_reason(rule: SelectionRule) -> pl.Expr:
-    """Say why a rollout that was not selected was dropped (rollouts and verdicts joined)."""
-    return (
+def name_drop_reasons(rollouts: pl.DataFrame, rule: SelectionRule) -> pl.DataFrame:
+    """Say of each rollout why it is dropped, if it is not the one that the rule keeps.
+
+    Args:
+        rollouts: (rollouts, ROLLOUTS and VERDICTS joined), all of each problem, in any order.
+        rule: as of `select_rollouts`.
+
+    Returns:
+        (rollouts, their columns and drop_reason), in their order; the reason of a rollout that is
+        kept means nothing.
+    """
+    kept = select_rollouts(rollouts, rule).select("problem_id", kept_tokens=NUM_TOKENS)
+    # By index no two are alike.
+    is_tied = (pl.col("kept_tokens") == NUM_TOKENS) & (rule != "first")
+    reason = (
         pl.when(pl.col("status") != "ok")
         .then(pl.col("status"))
         .when(pl.col("is_correct").is_null())
         .then(pl.lit("undecided"))
         .when(~pl.col("is_correct"))
         .then(pl.lit("wrong"))
+        .when(is_tied)
+        .then(pl.lit(f"tied_with_{rule}"))
         .otherwise(pl.lit(_LOST[rule]))
     )
+    joined = rollouts.join(kept, on="problem_id", how="left", maintain_order="left")
+    return joined.with_columns(drop_reason=reason).drop("kept_tokens")

@@ -12,7 +12,7 @@ import polars as pl
 from schemas.recipe import CurateParams
 from schemas.records import Status
 from tasks.curation.pass_rates import PassRateBounds, rate_problems, select_grpo
-from tasks.curation.splits import assign_splits
+from tasks.curation.splits import NO_SPLIT, OTHER_SPLIT, assign_splits
 from tasks.shards import ShardJob, read_shard
 from tasks.unfinished import count_unfinished, note_unfinished, watch_unfinished
 
@@ -34,9 +34,9 @@ def split_problems(
         params: the recipe's section.
 
     Returns:
-        (problems with rollouts; problem_id, split, split_fault, pass_rate, num_rollouts,
-        is_censored, difficulty), sorted by `problem_id`; exactly one of `split` and `split_fault`
-        is null.
+        (problems with rollouts; problem_id, split, split_fault, split_detail, pass_rate,
+        num_rollouts, is_censored, difficulty), sorted by `problem_id`; exactly one of `split` and
+        `split_fault` is null, and `split_detail` explains the fault in a sentence.
     """
     bounds = PassRateBounds(
         min_pass_rate=params.grpo.min_pass_rate,
@@ -54,17 +54,41 @@ def split_problems(
         .with_columns(sft=pl.col("solved").fill_null(False) & ~pl.col("grpo"))
         .with_columns(test=pl.col("sft") | pl.col("grpo"))
     )
-    dealt = assign_splits(rated, list_sizes(params)).select("problem_id", "split", "drop_reason")
+    dealt = assign_splits(rated, list_sizes(params)).select(pl.exclude("group"))
     # What fits no split for its rate says so: it was too easy or too hard, not unlucky.
     fault = pl.when(pl.col("test")).then(pl.col("drop_reason")).otherwise(pl.col("rate_fault"))
+    split_fault = pl.when(pl.col("split").is_null()).then(fault.fill_null(NO_SPLIT))
     return rated.join(dealt, on="problem_id").select(
         "problem_id",
         "split",
-        split_fault=pl.when(pl.col("split").is_null()).then(fault.fill_null("no_split")),
+        split_fault=split_fault,
+        split_detail=_explain_fault(split_fault, bounds),
         pass_rate="pass_rate",
         num_rollouts="num_verdicts",
         is_censored="is_censored",
         difficulty="difficulty",
+    )
+
+
+def _explain_fault(fault: pl.Expr, bounds: PassRateBounds) -> pl.Expr:
+    """Say in a sentence why a rated problem is in no split; null where it is in one."""
+    rate = pl.format("{} of {} correct", "num_correct", "num_verdicts")
+    twin = pl.format("shares an image or a question with rows of {}", "dealt")
+    taken = (
+        f"curate.grpo takes pass rates from {bounds.min_pass_rate:g} to {bounds.max_pass_rate:g}"
+    )
+    why = (
+        pl.when(fault == OTHER_SPLIT)
+        .then(twin)
+        .when(fault == NO_SPLIT)
+        .then(pl.lit("no split that it fits has room"))
+        .otherwise(pl.lit(f"{taken} of at least {bounds.min_verdicts} rollouts"))
+    )
+    return (
+        pl.when(fault == "no_verdict")
+        .then(pl.lit("no rollout has a verdict"))
+        .when(fault.is_not_null())
+        .then(pl.format("{}; {}", why, rate))
     )
 
 

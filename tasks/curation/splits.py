@@ -34,8 +34,9 @@ def assign_splits(
         seed: Another one deals the groups in another order.
 
     Returns:
-        (problems; problem_id, group, split, drop_reason), sorted by `problem_id`; exactly one of
-        `split` and `drop_reason` (`other_split`, `no_split`) is null.
+        (problems; problem_id, group, dealt, split, drop_reason), sorted by `problem_id`; exactly
+        one of `split` and `drop_reason` (`other_split`, `no_split`) is null, and `dealt` is the
+        split of the group, null where none had room.
 
     Raises:
         ValueError: a size is negative.
@@ -54,6 +55,7 @@ def assign_splits(
     return placed.select(
         "problem_id",
         "group",
+        "dealt",
         split=split,
         drop_reason=pl.when(~is_fit.fill_null(False)).then(reason.otherwise(pl.lit(NO_SPLIT))),
     ).sort("problem_id")

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from tasks.selection import name_drop_reason, select_rollouts
+from tasks.selection import name_drop_reasons, select_rollouts
 
 SCHEMA = {
     "problem_id": pl.String,
@@ -99,20 +99,48 @@ def test_no_rule_depends_on_the_order_of_rows_or_on_other_problems(rule):
     assert chosen(rollouts, rule) == alone
 
 
+def reasons(rollouts: pl.DataFrame, rule: str) -> list[str]:
+    return name_drop_reasons(rollouts, rule)["drop_reason"].to_list()
+
+
 def test_every_dropped_rollout_has_a_reason():
-    rollouts = make_rollouts(("a", 0, True, 9), ("a", 1, False, 1), ("a", 2, None, 1))
-    reasons = rollouts.select(name_drop_reason("shortest")).to_series().to_list()
-    assert reasons == ["longer_than_shortest", "wrong", "undecided"]
+    rollouts = make_rollouts(
+        ("a", 0, True, 9), ("a", 1, False, 1), ("a", 2, None, 1), ("a", 3, True, 5)
+    )
+    assert reasons(rollouts, "shortest")[:3] == ["longer_than_shortest", "wrong", "undecided"]
 
 
 @pytest.mark.parametrize(
-    ("rule", "reason"),
+    ("rule", "tokens", "kept", "expected"),
     [
-        ("first", "later_than_first"),
-        ("longest", "shorter_than_longest"),
-        ("second_longest", "not_second_longest"),
-        ("median", "not_median"),
+        ("shortest", [7, 7, 9], 0, {1: "tied_with_shortest", 2: "longer_than_shortest"}),
+        ("first", [7, 7, 9], 0, {1: "later_than_first", 2: "later_than_first"}),
+        ("longest", [7, 9, 9], 1, {0: "shorter_than_longest", 2: "tied_with_longest"}),
+        (
+            "second_longest",
+            [5, 8, 8, 9],
+            1,
+            {0: "not_second_longest", 2: "tied_with_second_longest", 3: "not_second_longest"},
+        ),
+        (
+            "median",
+            [7, 7, 7, 2],
+            0,
+            {1: "tied_with_median", 2: "tied_with_median", 3: "not_median"},
+        ),
     ],
 )
-def test_a_correct_rollout_that_is_not_kept_is_told_by_the_rule(rule, reason):
-    assert make_rollouts(("a", 0, True, 9)).select(name_drop_reason(rule)).item() == reason
+def test_a_tie_is_told_from_a_loss(rule, tokens, kept, expected):
+    rows = [("a", i, True, count) for i, count in enumerate(tokens)]
+    rollouts = make_rollouts(*rows, ("b", 0, True, 1), ("c", 0, False, 7))
+    assert chosen(rollouts, rule)[0] == ("a", kept)
+    found = reasons(rollouts, rule)
+    assert {i: found[i] for i in range(len(tokens)) if i != kept} == expected
+    assert found[-1] == "wrong"
+    backwards = reasons(rollouts.reverse(), rule)[::-1]
+    assert {i: backwards[i] for i in expected} == expected
+
+
+def test_ties_are_told_by_characters_where_a_server_counts_no_tokens():
+    rollouts = make_rollouts(("a", 0, True, None), ("a", 1, True, None))
+    assert reasons(rollouts, "shortest")[1] == "tied_with_shortest"
