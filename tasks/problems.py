@@ -1,4 +1,8 @@
-"""What a source row must be to become a problem; each fault has a reason that the funnel counts."""
+"""What a source row must be to become a problem; each fault has a reason that the funnel counts.
+
+Marks of images (`<image>`) are taken out of question, options and answer: the text-only reasoner
+never sees them, and they are no part of a problem's id. See `remove_image_marks`.
+"""
 
 import hashlib
 import math
@@ -10,6 +14,7 @@ from typing import Any
 
 from schemas.recipe import IngestParams
 from tasks.answers import Gold, check_answer, type_gold
+from tasks.curation.conversations import remove_image_marks
 from tasks.curation.image_hashes import hash_normalized
 from tasks.images import ImageError, NormalizedImage, normalize_image
 from tasks.sources import PlannedSource, SourceRow
@@ -75,7 +80,10 @@ def _read_question(value: Any) -> str:
         raise RejectedRowError("empty_question", f"expected a text, got {_shorten(value)}")
     if len(value) > MAX_TEXT_CHARS:
         raise RejectedRowError("question_too_long", f"{len(value)} characters")
-    return value.strip()
+    question = remove_image_marks(value)
+    if not question:
+        raise RejectedRowError("empty_question", f"only image marks, got {_shorten(value)}")
+    return question
 
 
 def _read_options(value: Any) -> list[str] | None:
@@ -83,7 +91,11 @@ def _read_options(value: Any) -> list[str] | None:
         return None
     if not isinstance(value, list) or not all(isinstance(v, str | int | float) for v in value):
         raise RejectedRowError("bad_options", f"expected a list of texts, got {_shorten(value)}")
-    return [str(option) for option in value]
+    options = [remove_image_marks(str(option)) for option in value]
+    if any(str(given).strip() and not left for given, left in zip(value, options, strict=True)):
+        detail = f"an option is an image mark without text, got {_shorten(value)}"
+        raise RejectedRowError("bad_options", detail)
+    return options
 
 
 def _read_gold(value: Any, options: list[str] | None, unit: str | None) -> Gold:
@@ -91,7 +103,7 @@ def _read_gold(value: Any, options: list[str] | None, unit: str | None) -> Gold:
         raise RejectedRowError("no_gold_answer", "the gold answer is null")
     if not isinstance(value, str | int | float):
         raise RejectedRowError("bad_gold_answer", f"expected one answer, got {_shorten(value)}")
-    answer = str(value).strip()
+    answer = remove_image_marks(str(value))
     if not answer:
         raise RejectedRowError("no_gold_answer", "the gold answer is empty")
     if len(answer) > MAX_TEXT_CHARS:

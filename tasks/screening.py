@@ -15,6 +15,7 @@ from tasks.curation.contamination import (
     describe_match,
     find_contamination,
 )
+from tasks.curation.conversations import remove_image_marks
 from tasks.curation.image_hashes import hash_normalized
 from tasks.curation.near_duplicates import find_links, group_problems
 from tasks.curation.question_pairs import QuestionRule
@@ -89,7 +90,7 @@ def _iterate_rows(
             yield (
                 planned.name,
                 str(row.row if own is None else own)[:200],
-                question if isinstance(question, str) else "",
+                remove_image_marks(question) if isinstance(question, str) else "",
                 [hash_normalized(image.data) for image in images],
             )
         planned.source.close()

@@ -1,8 +1,9 @@
 """Conversations: a question with its images and a completion, as trainers read them.
 
-Trainers demand as many `<image>` marks as a row has images (LLaMA-Factory, data/README.md);
-R1-Onevision's rows have too few or too many (issue 5), so marks of the source are taken out of the
-text and put before it.
+Trainers demand as many `<image>` marks as a row has images (LLaMA-Factory, data/README.md;
+OpenVLThinker's README says the same); R1-Onevision's rows have too few or too many (issue 5). So
+ingest takes the marks of a source out of its texts, and only a conversation has them, before the
+question.
 
 R1-Onevision row: `[{"from": "human", "value": "<image>..."}, {"from": "assistant", ...}]`.
 """
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 IMAGE_MARK = "<image>"
 _MARK = re.compile(r"[ \t]{0,4}<image>[ \t]{0,4}\n?", re.IGNORECASE)
 _ANY_MARK = re.compile(r"<image>", re.IGNORECASE)
+_NUMBERED = re.compile(r"<image ?(\d{1,2})>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +42,19 @@ def count_image_marks(text: str) -> int:
     return len(_ANY_MARK.findall(text))
 
 
+def remove_image_marks(text: str) -> str:
+    """Take the marks of images out of a text of a source.
+
+    `<image>` says only where an image stands, and goes. `<image 2>`, as MMMU writes it, names one
+    of several, so it stays as the words `[image 2]`, which no trainer counts.
+    """
+    named = _NUMBERED.sub(lambda mark: f"[image {int(mark[1])}]", text)
+    return _MARK.sub(_join_around, named).strip()
+
+
 def place_image_marks(question: str, num_images: int) -> str:
     """Take all marks out of a question and put one for each image before it, a line each."""
-    return f"{IMAGE_MARK}\n" * num_images + _MARK.sub(_join_around, question).strip()
+    return f"{IMAGE_MARK}\n" * num_images + remove_image_marks(question)
 
 
 def write_conversation(

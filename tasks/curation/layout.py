@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tasks.curation.conversations import count_image_marks
+
 
 class Layout(StrEnum):
     """How a completion is laid out."""
@@ -40,6 +42,8 @@ class LayoutFault(StrEnum):
     """Text stands where the layout has none."""
     TAG_ORDER = "tag_order"
     """Tags are crossed, nested, or the answer stands first."""
+    IMAGE_MARKS = "image_marks"
+    """Thought, summary or answer has an `<image>` mark, which a trainer takes for an image."""
     SPACING = "spacing"
     """Blanks and line ends are not those of the layout."""
 
@@ -83,6 +87,8 @@ def check_layout(
     """Return the first fault of a completion, None if it is exactly one thought and one answer."""
     if fault := _count_tags(text):
         return fault
+    if count_image_marks(text):
+        return LayoutFault.IMAGE_MARKS
     parts = _split(text)
     if parts is None:
         return LayoutFault.TAG_ORDER

@@ -75,6 +75,31 @@ def test_a_bad_row_is_rejected_with_its_reason(make_source, change, reason):
     assert len(problems) == 2
 
 
+def test_marks_of_images_are_no_part_of_a_problem(make_source):
+    asked = make_row(0)["question"]
+    marked = {"question": f"<image>\n{asked}", "choices": ["<image 1>", "two"], "answer": "two"}
+    plain = {"choices": ["[image 1]", "two"], "answer": "two"}
+    (problem,), _ = ingest(make_source(1, changes={0: marked}))
+    (twin,), _ = ingest(make_source(1, changes={0: plain}))
+    assert problem["question"] == asked
+    assert problem["options"] == ["[image 1]", "two"]
+    assert problem["problem_id"] == twin["problem_id"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"question": "<image>"}, "empty_question"),
+        ({"choices": ["<image>", "<image>"], "answer": "A"}, "bad_options"),
+        ({"answer": "<image>"}, "no_gold_answer"),
+    ],
+)
+def test_a_row_that_is_a_mark_and_nothing_else_is_rejected(make_source, change, reason):
+    problems, rejects = ingest(make_source(2, changes={1: change}))
+    assert reasons(rejects) == [reason]
+    assert len(problems) == 1
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from schemas.recipe import ScreenParams
+from schemas.recipe import IngestParams, ScreenParams, SourceParams
 from schemas.tables import SCREENS
-from tasks.screening import BENCHMARK_ROWS, screen_problems
+from tasks.screening import BENCHMARK_ROWS, read_benchmarks, screen_problems
 
 QUESTIONS = [
     "How many red cups stand on the table beside the window of the old kitchen in May?",
@@ -31,6 +31,12 @@ def test_a_problem_in_a_benchmark_says_which_and_by_what():
     (found,) = screens.filter(pl.col("benchmark").is_not_null()).to_dicts()
     assert found["benchmark"] == "toy-bench" and found["match"] in ("question", "ngram")
     assert found["detail"].startswith(f"{found['match']} is that of row 1 of toy-bench")
+
+
+def test_marks_of_images_hide_no_benchmark_row(make_source):
+    folder = make_source(1, changes={0: {"question": f"<image>\n{QUESTIONS[0]}"}})
+    benchmarks = read_benchmarks((SourceParams(path=str(folder)),), IngestParams())
+    assert benchmarks["question"].to_list() == [QUESTIONS[0]]
 
 
 def test_without_benchmarks_nothing_is_marked():

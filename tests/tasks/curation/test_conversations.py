@@ -7,6 +7,7 @@ from tasks.curation.conversations import (
     check_conversation,
     count_image_marks,
     place_image_marks,
+    remove_image_marks,
     write_conversation,
 )
 from tests.tasks.curation.hostile import HOSTILE_TEXTS, assert_linear
@@ -35,6 +36,21 @@ def test_r1_onevisions_row_is_written():
 )
 def test_marks_are_as_many_as_images_and_stand_first(question, num_images, expected):
     assert place_image_marks(question, num_images) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<image>How many apples?", "How many apples?"),
+        ("In <image 1>, how many?", "In [image 1], how many?"),
+        ("Is <image 2> or <IMAGE10> larger? <image>", "Is [image 2] or [image 10] larger?"),
+        ("What does <img> or <image_url> do?", "What does <img> or <image_url> do?"),
+        (" <image>\n ", ""),
+    ],
+)
+def test_plain_marks_go_and_numbered_ones_become_words(text, expected):
+    assert remove_image_marks(text) == expected
+    assert remove_image_marks(expected) == expected
 
 
 @pytest.mark.parametrize("tags", CONVERSATION_TAGS.values(), ids=list(CONVERSATION_TAGS))

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -85,6 +86,15 @@ THOUGHT, ANSWER = "<think>\nSo.\n</think>", "<answer>5</answer>"
 )
 def test_what_users_found_in_released_rows_is_a_fault(text, fault):
     assert check_layout(Layout.THINK_ANSWER, text) == fault
+
+
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("part", ["reasoning", "summary", "answer"])
+@pytest.mark.parametrize("mark", ["<image>", "<Image>"])
+def test_a_mark_of_an_image_is_a_fault_wherever_it_stands(layout, part, mark):
+    text = write_layout(layout, replace(PARTS, **{part: f"As {mark} shows, 5"}))
+    is_written = part != "summary" or layout == Layout.THINK_SUMMARY_ANSWER
+    assert check_layout(layout, text) == ("image_marks" if is_written else None)
 
 
 @pytest.mark.parametrize(
