@@ -157,7 +157,14 @@ SFT = pa.schema(
         column(
             "conversations",
             CONVERSATION,
-            "the row in the released layout that the recipe names",
+            "the row as turns of `from` and `value`, where the recipe's released layout has them",
+            nullable=True,
+        ),
+        # Not `messages`: with a column of that name TRL would not take `prompt` and `completion`.
+        column(
+            "chat_messages",
+            MESSAGES,
+            "the row as turns of `role` and `content`, where the recipe's released layout has them",
             nullable=True,
         ),
     ]

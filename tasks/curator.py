@@ -22,7 +22,12 @@ from tasks.rejecting import explain_problem, explain_rollouts, make_reject
 from tasks.selection import select_rollouts
 from tasks.shards import rows_to_table
 from tasks.splitting import list_over_budget
-from tasks.training_rows import make_grpo_row, make_sft_row, write_question
+from tasks.training_rows import (
+    CONVERSATION_COLUMNS,
+    make_grpo_row,
+    make_sft_row,
+    write_question,
+)
 
 
 class Curator:
@@ -121,9 +126,10 @@ class Curator:
         self, row: dict[str, Any], edited: Edited
     ) -> tuple[str, str | None] | None:
         """Return why a trainer would refuse the row as a conversation, or None."""
-        made = make_sft_row(row, edited, self._params, None)
         tags = CONVERSATION_TAGS[self._params.conversations or ""]
-        fault = check_conversation(made["conversations"], len(row["image_sha256"]), tags)
+        made = make_sft_row(row, edited, self._params, None)
+        turns = made[CONVERSATION_COLUMNS[tags.role]]
+        fault = check_conversation(turns, len(row["image_sha256"]), tags)
         return (fault, f"as {self._params.conversations}") if fault else None
 
     def _reject(self, row: dict[str, Any], stage: str, reason: str, detail: str | None) -> None:

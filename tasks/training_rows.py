@@ -10,6 +10,9 @@ from tasks.curation.conversations import CONVERSATION_TAGS, write_conversation
 from tasks.curation.editing import Edited
 from tasks.curation.layout import Layout, write_layout
 
+CONVERSATION_COLUMNS = {"from": "conversations", "role": "chat_messages"}
+"""Key of a turn's role to the column of SFT whose turns have that key."""
+
 
 def write_question(question: str, options: list[str] | None) -> str:
     """Write the user turn of a training row."""
@@ -22,17 +25,21 @@ def make_sft_row(
     """Make a row of SFT from a problem, its rates, its edited rollout, and a judge's opinion."""
     question = write_question(row["question"], row["options"])
     completion = write_layout(Layout(params.layout), edited.parts)
-    made = {name: row[name] for name in SFT.names if name in row} | {
-        "prompt": _message("user", question),
-        "completion": _message("assistant", completion),
-        "edits": list(edited.edits),
-        "consistency_text": judge_text,
-        "conversations": None,
-    }
+    made = (
+        {name: row[name] for name in SFT.names if name in row}
+        | {
+            "prompt": _message("user", question),
+            "completion": _message("assistant", completion),
+            "edits": list(edited.edits),
+            "consistency_text": judge_text,
+        }
+        | dict.fromkeys(CONVERSATION_COLUMNS.values())
+    )
     if params.conversations is not None:
         tags = CONVERSATION_TAGS[params.conversations]
         num_images = len(row["image_sha256"])
-        made["conversations"] = write_conversation(question, completion, num_images, tags)
+        turns = write_conversation(question, completion, num_images, tags)
+        made[CONVERSATION_COLUMNS[tags.role]] = turns
     return made
 
 

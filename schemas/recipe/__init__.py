@@ -10,6 +10,7 @@ from schemas.recipe.base import NAME_PATTERN, Params, SampledParams
 from schemas.recipe.budget import BudgetParams
 from schemas.recipe.curate import (
     ConsistencyParams,
+    ConversationName,
     CurateParams,
     FilterParams,
     GrpoParams,
@@ -41,6 +42,7 @@ __all__ = [
     "BridgeParams",
     "BudgetParams",
     "ConsistencyParams",
+    "ConversationName",
     "CurateParams",
     "DetectorParams",
     "FilterParams",

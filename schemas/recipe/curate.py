@@ -8,6 +8,9 @@ from schemas.recipe.base import Params
 
 SelectionRule = Literal["shortest", "first", "longest", "second_longest", "median"]
 LayoutName = Literal["think_summary_answer", "think_answer", "vision_r1"]
+ConversationName = Literal[
+    "r1_onevision", "vision_r1_llava_cot", "vision_r1_mulberry", "openvlthinker"
+]
 
 
 class TrimParams(Params):
@@ -93,8 +96,10 @@ class CurateParams(Params):
     consistency: ConsistencyParams | None = None
     layout: LayoutName = "think_summary_answer"
     """How a completion is written."""
-    conversations: Literal["r1_onevision", "vision_r1_llava_cot"] | None = None
-    """Also write each SFT row as the conversation of a released layout."""
+    conversations: ConversationName | None = None
+    """Also write each SFT row as a conversation with one `<image>` mark for each image, in the
+    released layout of a system: as `conversations` ([{from, value}]), of `openvlthinker` as
+    `chat_messages` ([{role, content}])."""
     grpo: GrpoParams = GrpoParams()
     test_size: int = Field(default=0, ge=0)
     """Problems that are held out as the config `test`, whole groups of near-duplicates."""

@@ -1,11 +1,22 @@
 import re
+from typing import get_args
 
 import polars as pl
+import pytest
 
-from schemas.recipe import CurateParams, FilterParams, GrpoParams, ReplaceParams, TrimParams
+from schemas.recipe import (
+    ConversationName,
+    CurateParams,
+    FilterParams,
+    GrpoParams,
+    LayoutName,
+    ReplaceParams,
+    TrimParams,
+)
 from schemas.tables import FORMAL_TEXTS, PROBLEMS, ROLLOUTS, SCREENS, VERDICTS
 from tasks.consistency import Opinion
 from tasks.curate import TEXT_COLUMNS
+from tasks.curation.conversations import CONVERSATION_TAGS
 from tasks.curation.editing import read_parts
 from tasks.curation.layout import Layout, write_layout
 from tasks.curator import Curator
@@ -215,6 +226,8 @@ def test_a_group_goes_to_one_split_as_a_whole():
         int(r["problem_id"], 16): r["drop_reason"] for r in rejects if r["rollout_index"] is None
     }
     assert lost[2] == "other_split"
+    (detail,) = [r["detail"] for r in rejects if r["drop_reason"] == "other_split"]
+    assert detail == "shares an image or a question with rows of sft; 0 of 3 correct"
 
 
 def test_pass_rate_bounds_send_solved_problems_to_grpo_only():
@@ -226,6 +239,32 @@ def test_pass_rate_bounds_send_solved_problems_to_grpo_only():
     reasons = {(int(r["problem_id"], 16), r["rollout_index"]): r["drop_reason"] for r in rejects}
     assert reasons[1, 1] == "problem_in_grpo"
     assert reasons[2, None] == "too_hard"
+    details = {r["drop_reason"]: r["detail"] for r in rejects if r["rollout_index"] is None}
+    taken = "curate.grpo takes pass rates from 0.1 to 0.9 of at least 1 rollouts"
+    assert details["too_hard"] == f"{taken}; 0 of 3 correct"
+    assert details["no_verdict"] == "no rollout has a verdict"
+
+
+def test_a_split_without_room_says_so():
+    params = CurateParams(grpo=GrpoParams(size=1))
+    unsolved = [tables.make_verdict(n, 0, is_correct=False) for n in (1, 2)]
+    problems = [tables.make_problem(n) for n in (1, 2)]
+    texts = [tables.make_text(n) for n in (1, 2)]
+    rollouts = [tables.make_rollout(n, 0) for n in (1, 2)]
+    _, grpo, rejects = curate(problems, texts, rollouts, unsolved, params)
+    assert len(grpo) == 1
+    (lost,) = [row for row in rejects if row["rollout_index"] is None]
+    assert lost["drop_reason"] == "no_split"
+    assert lost["detail"] == "no split that it fits has room; 0 of 1 correct"
+
+
+def test_a_rollout_as_short_as_the_selected_one_is_tied_and_not_longer():
+    problems, texts, rollouts, verdicts = make_all()
+    rollouts[1] |= {"completion_tokens": 28}
+    (row,), _, rejects = curate(problems, texts, rollouts, verdicts)
+    assert (row["rollout_index"], row["completion_tokens"]) == (1, 28)
+    reasons = {(int(r["problem_id"], 16), r["rollout_index"]): r["drop_reason"] for r in rejects}
+    assert reasons[1, 2] == "tied_with_shortest"
 
 
 def test_a_layout_is_that_of_its_system():
@@ -238,6 +277,42 @@ def test_a_layout_is_that_of_its_system():
         {"from": "human", "value": "<image>\nCompute 1 + 1"},
         {"from": "assistant", "value": told},
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "expected"),
+    [
+        ("r1_onevision", "conversations", [("from", "human"), ("from", "assistant")]),
+        ("vision_r1_llava_cot", "conversations", [("from", "human"), ("from", "gpt")]),
+        ("vision_r1_mulberry", "conversations", [("from", "user"), ("from", "assistant")]),
+        ("openvlthinker", "chat_messages", [("role", "user"), ("role", "assistant")]),
+    ],
+)
+def test_each_released_conversation_has_its_own_column_tags_and_marks(name, column, expected):
+    (row,), _, _ = curate(*solve_all(), CurateParams(conversations=name))
+    other = {"conversations": "chat_messages", "chat_messages": "conversations"}[column]
+    assert row[other] is None
+    tags = CONVERSATION_TAGS[name]
+    assert [(tags.role, turn[tags.role]) for turn in row[column]] == expected
+    asked, told = (turn[tags.content] for turn in row[column])
+    assert (asked, told) == ("<image>\nCompute 1 + 1", row["completion"][0]["content"])
+
+
+def test_a_recipe_can_name_every_released_conversation():
+    assert set(get_args(ConversationName)) == set(CONVERSATION_TAGS)
+
+
+@pytest.mark.parametrize("layout", get_args(LayoutName))
+@pytest.mark.parametrize(
+    "texts", [{"reasoning": "I see <image> of 2."}, {"answer_text": "As in <Image>, \\boxed{2}"}]
+)
+def test_a_mark_of_an_image_in_what_is_told_is_a_fault_without_conversations(layout, texts):
+    sft, _, rejects = curate(*solve_all(**texts), CurateParams(layout=layout))
+    if layout != "think_summary_answer" and "answer_text" in texts:
+        assert "<" not in sft[0]["completion"][0]["content"].split("</think>")[0][7:]
+    else:
+        assert not sft
+        assert {row["drop_reason"] for row in rejects} == {"image_marks"}
 
 
 def test_a_contaminated_problem_is_a_reject_of_screening():
