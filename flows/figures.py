@@ -83,11 +83,19 @@ def list_figures(model: ModelFigures) -> dict[str, str]:
         "tokens in": f"{model.prompt_tokens:,}",
         "tokens out": f"{model.completion_tokens:,}",
         "retries": describe_retries(model.retries) or "none",
-        "stopped": f"{model.num_outrun:,} rollouts, at {model.outrun_tokens:,} tokens",
+        "stopped": describe_stopped(model),
         "saved by that": describe_savings(model),
         "cost": "no price" if model.cost_usd is None else describe_cost(model.cost_usd),
         "asked for": f"{model.busy_seconds:,.1f} s",
     }
+
+
+def describe_stopped(model: ModelFigures) -> str:
+    """Say how many rollouts were stopped because a shorter one had won, and after what."""
+    if not model.num_outrun:
+        return "none"
+    rollouts = "rollout" if model.num_outrun == 1 else "rollouts"
+    return f"{model.num_outrun:,} {rollouts}, at {model.outrun_tokens:,} tokens"
 
 
 def describe_savings(model: ModelFigures) -> str:

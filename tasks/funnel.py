@@ -17,7 +17,7 @@ ACCEPTED = {
 """Table to the counts that go on; the others are reasons."""
 LABELS = {
     "problems": "source rows to problems",
-    "screens": "problems to those in no benchmark",
+    "screens": "problems found in no benchmark",
     "formal_texts": "problems to formal texts",
     "rollouts": "rollouts asked to answered",
     "verdicts": "rollouts to correct ones",

@@ -35,7 +35,7 @@ from tasks.report.plots import (
 from tasks.report.problem import BADGES, ProblemEntry, describe_problem
 from tasks.report.sample import SampledProblem
 from tasks.report.summaries import list_summaries
-from tasks.report.text import clean_text, clip, count_noun, write_percent
+from tasks.report.text import clean_text, clip, count_noun, write_percent, write_word
 
 MAX_PAGE_BYTES = 6_000_000
 EDIT_BYTES = 3_000
@@ -139,7 +139,8 @@ def write_lead(facts: ReportFacts, select: str) -> Markup:
         return Markup("No problem came in.")
     lead = Markup("<strong>{}</strong> came in. For <strong>{}</strong> of them the {} correct")
     lead += Markup(" rollout became a training row.")
-    parts = [count_noun(facts.num_problems, "problem"), f"{facts.num_selected:,}", select]
+    rule = write_word(select)
+    parts = [count_noun(facts.num_problems, "problem"), f"{facts.num_selected:,}", rule]
     if facts.num_grpo:
         lead += Markup(" <strong>{}</strong> go to reinforcement learning, by their pass rate.")
         parts.append(f"{facts.num_grpo:,}")
@@ -176,7 +177,7 @@ def list_tiles(facts: ReportFacts) -> list[dict[str, str]]:
 def describe_step(step: FunnelStep) -> dict[str, Any]:
     """Prepare one line of the funnel."""
     reasons = [
-        {"sign": f"rest-{i % 3}", "text": f"{name.replace('_', ' ')}: {count:,}"}
+        {"sign": f"rest-{i % 3}", "text": f"{write_word(name)}: {count:,}"}
         for i, (name, count) in enumerate(sort_counts(step.reasons))
     ]
     return {
@@ -198,7 +199,7 @@ def list_verdicts(
         longest = max((sum(found.values()) for _, found in lines), default=0)
     return [
         {
-            "name": name.replace("_", " "),
+            "name": write_word(name),
             "bar": draw_verdict_bar(name, found, longest),
             "share": write_percent(found["correct"], sum(found.values())),
             "total": f"{sum(found.values()):,}",

@@ -8,7 +8,7 @@ from tasks.charts import ChartPainter
 from tasks.report.choice import Outcome
 from tasks.report.formal import FormalEntry, describe_formal
 from tasks.report.sample import SampledProblem, SampledRollout
-from tasks.report.text import clip, count_noun
+from tasks.report.text import clip, count_noun, write_word
 
 MAX_ROLLOUTS = 32
 """Rollouts shown of one problem."""
@@ -69,7 +69,7 @@ def describe_problem(
     Args:
         problem: as it was read.
         number: its place on the page, from 1.
-        select: the recipe's selection rule, `shortest` or `first`.
+        select: the recipe's selection rule, such as `shortest`.
         painter: draws charts.
     """
     fit = fit_problem(problem)
@@ -77,7 +77,7 @@ def describe_problem(
     num_correct = sum(rollout.is_correct is True for rollout in problem.rollouts)
     hidden = len(problem.rollouts) - len(fit.rollouts)
     missing = problem.num_images - len(problem.images) if problem.images else 0
-    kind = [fit.answer_type, f"unit: {fit.unit}" if fit.unit else None]
+    kind = [write_word(fit.answer_type or ""), f"unit: {fit.unit}" if fit.unit else None]
     row = None if problem.source_row is None else f"row {problem.source_row:,}"
     return ProblemEntry(
         problem=fit,
@@ -116,7 +116,7 @@ def explain_outcome(
         return _explain_rate(problem.outcome, rollouts)
     detail = f" ({problem.drop_detail})" if problem.drop_detail else ""
     verb = problem.outcome.value.capitalize()
-    reason = (problem.drop_reason or "no reason").replace("_", " ")
+    reason = write_word(problem.drop_reason or "no reason")
     return f"{verb} by {problem.drop_stage}: {reason}{detail}."
 
 
@@ -141,10 +141,11 @@ def _explain_selection(rollouts: Sequence[SampledRollout], select: str) -> str:
     tokens = count_noun(chosen.completion_tokens or 0, "token")
     size = f", {tokens}" if chosen.completion_tokens is not None else ""
     same = [r for r in correct if r.completion_tokens == chosen.completion_tokens]
-    tie = "; the first of those as short" if select == "shortest" and len(same) > 1 else ""
+    alike = {"shortest": "short", "longest": "long"}.get(select)
+    tie = f"; the first of those as {alike}" if alike and len(same) > 1 else ""
     return (
-        f"Rollout {chosen.index} was selected: the {select} of {len(correct)} correct ones"
-        f"{size}{tie}."
+        f"Rollout {chosen.index} was selected: the {write_word(select)} of {len(correct)} correct"
+        f" ones{size}{tie}."
     )
 
 
@@ -153,12 +154,12 @@ def describe_rollout(rollout: SampledRollout) -> RolloutEntry:
     verdict = {True: "correct", False: "incorrect", None: "undecided"}[rollout.is_correct]
     tokens = rollout.completion_tokens
     facts = [
-        f"rule: {rollout.rule}" if rollout.rule else None,
+        f"rule: {write_word(rollout.rule)}" if rollout.rule else None,
         count_noun(tokens, "token") if tokens is not None else None,
-        f"status: {rollout.status}" if rollout.status != "ok" else None,
+        f"status: {write_word(rollout.status)}" if rollout.status != "ok" else None,
     ]
     reason = rollout.drop_reason
-    fate = f"dropped: {reason.replace('_', ' ')}" if reason and reason != "wrong" else ""
+    fate = f"dropped: {write_word(reason)}" if reason and reason != "wrong" else ""
     size = len(rollout.reasoning or "") + len(rollout.answer_text or "")
     kind = "Reasoning" if rollout.reasoning else "Completion"
     return RolloutEntry(

@@ -139,8 +139,10 @@ def tabulate_splits(curation: Mapping[str, Any]) -> SummaryTable:
     edited = f" {num_edited:,} of the sft rows were edited." if num_edited else ""
     return SummaryTable(
         title="Splits",
-        caption="No two share an image or a question. Difficulty is by pass rate; unknown: longer"
-        f" rollouts were stopped.{edited}",
+        caption="No two share an image or a question: a problem that would be in one split, and"
+        " shares them with rows of another, is rejected (other split). Rows of grpo and test alone"
+        " are graded, by their pass rate; unknown: longer rollouts were stopped."
+        f"{edited}",
         head=("split", "rows", *LEVELS),
         rows=tuple(rows),
     )

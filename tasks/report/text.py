@@ -31,6 +31,11 @@ def clip(text: str, max_bytes: int) -> str:
     return text
 
 
+def write_word(name: str) -> str:
+    """Write the name of a reason, a rule or an answer type as people do."""
+    return {"yes_no": "yes/no"}.get(name) or name.replace("_", " ")
+
+
 def count_noun(count: int, noun: str) -> str:
     """Write a count with its noun, such as `1 token` or `1,200 tokens`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

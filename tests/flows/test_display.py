@@ -10,11 +10,12 @@ from flows.display import (
     show_fault,
     show_report,
 )
-from flows.figures import describe_cost, describe_retries
+from flows.figures import describe_cost, describe_retries, describe_stopped
 from tasks.contrast import Contrast
 from tasks.meter import Meter, StageMeter
 from tasks.model_meter import ModelMeter
 from tests.tasks.test_model_meter import make_figures
+from tests.tasks.test_run_figures import make_model
 
 REPORT = {
     "dataset": "toy",
@@ -148,3 +149,11 @@ def test_model_texts_cannot_move_the_cursor():
     assert "\x1b" not in screen.getvalue()
     assert "\x07" not in screen.getvalue()
     assert "[red]y" in screen.getvalue()
+
+
+def test_a_stage_that_stopped_nothing_says_none():
+    assert describe_stopped(make_model(num_outrun=0, outrun_tokens=0)) == "none"
+    one = make_model(num_outrun=1, outrun_tokens=40)
+    assert describe_stopped(one) == "1 rollout, at 40 tokens"
+    many = make_model(num_outrun=1_200, outrun_tokens=98_765)
+    assert describe_stopped(many) == "1,200 rollouts, at 98,765 tokens"

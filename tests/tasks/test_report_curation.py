@@ -110,6 +110,9 @@ def test_tables_say_what_was_counted_and_add_up_over_partitions(tmp_path):
     assert tables["Formal text"].rows == (("csv", "8", "75%", "100%", "2 in 1 round", "-", ""),)
     wait = tables["Reflection markers"].rows[0]
     assert wait == ("Wait", "2", "666.7", "2,928.6", "33%")
+    assert tables["Splits"].rows[0][2:] == ("-",) * 4
+    assert "Rows of grpo and test alone are graded" in tables["Splits"].caption
+    assert "(other split)" in tables["Splits"].caption
     assert tables["Splits"].rows[1] == ("grpo", "3", "0", "0", "2", "1")
     assert tables["Contamination"].rows == (("toy-bench", "2", "1", "0", "1"),)
     assert all(len(row) == len(t.head) for t in tables.values() for row in t.rows)

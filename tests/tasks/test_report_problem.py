@@ -4,6 +4,7 @@ import pytest
 
 from tasks.charts import ChartPainter
 from tasks.report.choice import Outcome
+from tasks.report.page import list_verdicts
 from tasks.report.problem import MAX_ROLLOUTS, describe_problem, explain_outcome, fit_problem
 from tests.report_pages import make_rollout, make_sampled
 
@@ -58,8 +59,29 @@ def test_what_was_not_selected_is_explained():
     lost = {"drop_stage": "verify", "drop_reason": "no_verdict", "drop_detail": "timeout"}
     rejected = make_sampled(outcome=Outcome.REJECTED, **lost)
     assert explain(rejected) == "Rejected by verify: no verdict (timeout)."
+    twin = "shares an image or a question with rows of sft; 0 of 4 correct"
+    lost = {"drop_stage": "curate", "drop_reason": "other_split", "drop_detail": twin}
+    rejected = make_sampled(outcome=Outcome.REJECTED, **lost)
+    assert explain(rejected) == f"Rejected by curate: other split ({twin})."
     refused = make_sampled(outcome=Outcome.REFUSED, drop_stage="ingest", drop_reason="duplicate")
     assert explain(refused) == "Refused by ingest: duplicate."
+
+
+def test_the_cards_name_types_and_rules_as_the_tables_do():
+    rollout = make_rollout(rule="yes_no", drop_reason="tied_with_shortest")
+    problem = make_sampled(answer_type="yes_no", rollouts=(rollout,))
+    entry = describe_problem(problem, 1, "shortest", ChartPainter())
+    assert entry.kind == "yes/no"
+    assert entry.rollouts[0].facts[0] == "rule: yes/no"
+    assert entry.rollouts[0].fate == "dropped: tied with shortest"
+    (line,) = list_verdicts({("yes_no", "correct"): 3})
+    assert line["name"] == entry.kind
+
+
+def test_a_rule_of_two_words_is_written_as_words():
+    rollouts = make_rollouts(9, 7, 5, selected=1)
+    told = explain(make_sampled(rollouts=rollouts), "second_longest")
+    assert told == "Rollout 1 was selected: the second longest of 3 correct ones, 7 tokens."
 
 
 def test_the_selected_rollout_is_shown_however_many_there_are():

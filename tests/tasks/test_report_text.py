@@ -2,7 +2,7 @@ import html
 
 import pytest
 
-from tasks.report.text import clean_text, clip, count_noun, write_percent
+from tasks.report.text import clean_text, clip, count_noun, write_percent, write_word
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,8 @@ def test_counts_agree_with_their_nouns():
 )
 def test_a_share_is_round_only_where_it_is(part, whole, text):
     assert write_percent(part, whole) == text
+
+
+def test_names_are_written_as_people_write_them():
+    names = ("yes_no", "tied_with_shortest", "exact")
+    assert [write_word(name) for name in names] == ["yes/no", "tied with shortest", "exact"]
