@@ -93,4 +93,6 @@ def list_demands(recipe: Recipe, role: str) -> Demands:
         )
     if role == "llm":
         return Demands(max_tokens=recipe.reason.max_tokens, is_streamed=recipe.is_racing)
-    return Demands(max_tokens=recipe.verify.judge.max_tokens)
+    consistency = recipe.curate.consistency
+    longest = max(recipe.verify.judge.max_tokens, consistency.max_tokens if consistency else 0)
+    return Demands(max_tokens=longest)

@@ -34,7 +34,8 @@ def load_recipe(
         name: a shipped recipe, or the path of a TOML file.
         sources: paths that take the place of the recipe's sources.
         models: `vlm`, `llm` or `judge` to NAME@URL of a running server.
-        settings: `section.key=value`, the value as TOML or plain text.
+        settings: `section.key=value`, the value as TOML or plain text; `none` takes the key or the
+            whole section out of the recipe.
 
     Raises:
         RecipeError: one sentence with the key, the value and what was expected.
@@ -87,7 +88,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 def _put_project_paths(values: dict[str, Any]) -> None:
     for section in (values["source"], *values["models"].values()):
-        if section.get("path"):
+        if isinstance(section, dict) and section.get("path"):
             section["path"] = str(PROJECT_DIR / section["path"])
 
 
@@ -105,8 +106,8 @@ def _put_model(values: dict[str, Any], role: str, server: str) -> None:
     if not separator or not name or not url.startswith(("http://", "https://")):
         example = f"--{role} my-model@http://127.0.0.1:8000/v1"
         raise RecipeError(f"--{role}: expected NAME@URL, got {server!r}; for example {example}")
-    kept = values.setdefault("models", {}).get(role, {})
-    keys = {"api_key_env": kept["api_key_env"]} if "api_key_env" in kept else {}
+    kept = values.setdefault("models", {}).get(role, {})  # Of a judge perhaps the name of a role.
+    keys = {k: v for k, v in kept.items() if k == "api_key_env"} if isinstance(kept, dict) else {}
     values["models"][role] = {"kind": "endpoint", "name": name, "urls": [url], **keys}
 
 
@@ -121,7 +122,10 @@ def _put_setting(values: dict[str, Any], setting: str) -> None:
     place = _only_item(place, key, path)
     if isinstance(place, list):
         raise RecipeError(f"--set {path}: a number needs a key after it, as in source.0.limit")
-    place[key] = _parse_value(text.strip())
+    if text.strip() == "none":
+        place.pop(key, None)
+    else:
+        place[key] = _parse_value(text.strip())
 
 
 def _only_item(place: Any, section: str, path: str) -> Any:

@@ -39,7 +39,7 @@ def add_recipe(command: Any) -> None:
         default=[],
         dest="settings",
         metavar="KEY=VALUE",
-        help="override a key of the recipe, such as reason.num_rollouts=8",
+        help="override a key of the recipe, such as reason.num_rollouts=8; none removes it",
     )
 
 

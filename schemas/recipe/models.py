@@ -96,4 +96,11 @@ class ModelsParams(Params):
     llm: ModelParams
     """Text-only model that reasons."""
     judge: ModelParams | None = None
-    """Model that is asked where the rules cannot tell; without one they stay undecided."""
+    """Model that is asked where the rules cannot tell; without one they stay undecided. `"llm"` or
+    `"vlm"`: the model of that role, at its server."""
+
+    @field_validator("judge", mode="before")
+    @classmethod
+    def _share_model(cls, value: Any, info: ValidationInfo) -> Any:
+        """Let the judge be the model of another role; a faulty one is told of by itself."""
+        return info.data.get(value) if value in ("llm", "vlm") else value

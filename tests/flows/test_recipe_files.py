@@ -1,6 +1,11 @@
+import re
+import shlex
+import tomllib
+from itertools import pairwise
+
 import pytest
 
-from flows.recipe_files import list_recipes, load_recipe
+from flows.recipe_files import RECIPE_DIR, list_recipes, load_recipe
 from schemas.errors import RecipeError
 
 VLM = {"vlm": "v@http://127.0.0.1:1/v1", "llm": "l@http://127.0.0.1:2/v1"}
@@ -9,6 +14,67 @@ VLM = {"vlm": "v@http://127.0.0.1:1/v1", "llm": "l@http://127.0.0.1:2/v1"}
 @pytest.mark.parametrize("name", list_recipes())
 def test_every_shipped_recipe_is_valid(name):
     assert load_recipe(name).name == name
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_every_line_of_a_shipped_recipe_is_commented(name):
+    lines = (RECIPE_DIR / f"{name}.toml").read_text("utf-8").splitlines()
+    assert lines[0].startswith("# ")
+    bare = [
+        line
+        for before, line in pairwise(lines)
+        if re.match(r"\w+ = ", line) and "#" not in line and not before.startswith("# ")
+    ]
+    assert bare == [f'name = "{name}"']
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_every_shipped_recipe_has_a_title(name):
+    assert load_recipe(name).publish.title
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_settings_that_a_recipe_advises_are_settings(name):
+    text = (RECIPE_DIR / f"{name}.toml").read_text("utf-8")
+    for block in re.findall(r"--set .+(?:\n# +--set .+)*", text):
+        words = shlex.split(block.replace("\n#", ""))
+        settings = [word for before, word in pairwise(words) if before == "--set"]
+        assert load_recipe(name, settings=settings) != load_recipe(name), settings
+
+
+def test_the_detector_of_r1_onevision_is_a_comment_away():
+    text = (RECIPE_DIR / "r1-onevision.toml").read_text("utf-8")
+    assert "detector" not in tomllib.loads(text)["formalize"]
+    lines = re.findall(r"(?m)^# (\[formalize\.detector\]|labels = .+|model = .+)$", text)
+    on = tomllib.loads("\n".join(lines))["formalize"]["detector"]
+    settings = [f"formalize.detector.{key}={value!r}" for key, value in on.items()]
+    detector = load_recipe("r1-onevision", settings=settings).formalize.detector
+    assert detector and (detector.model, len(detector.labels)) == (on["model"], 3)
+
+
+def test_the_judge_of_r1_onevision_is_its_reasoner_unless_another_is_given():
+    assert load_recipe("r1-onevision").curate.consistency
+    models = load_recipe("r1-onevision", models=VLM).models
+    assert models.judge == models.llm
+    other = VLM | {"judge": "j@http://127.0.0.1:3/v1"}
+    assert load_recipe("r1-onevision", models=other).models.judge.name == "j"
+    settings = ["models.judge=vlm"]
+    assert load_recipe("r1-onevision", settings=settings).models.judge.name.startswith("Qwen")
+
+
+@pytest.mark.parametrize("value", ["none", " none"])
+def test_none_takes_a_key_or_a_section_out_of_a_recipe(value):
+    settings = [f"curate.consistency={value}", f"models.judge={value}", "publish.license=none"]
+    recipe = load_recipe("r1-onevision", settings=settings)
+    assert (recipe.curate.consistency, recipe.models.judge) == (None, None)
+    assert load_recipe("r1-onevision", settings=['publish.title="none"']).publish.title == "none"
+
+
+def test_a_judge_of_no_role_is_one_sentence():
+    with pytest.raises(RecipeError, match=r"'models\.judge'.*'lm'"):
+        load_recipe("openvlthinker", settings=["models.judge=lm"])
+    with pytest.raises(RecipeError, match="'judge' is a value, not a section"):
+        load_recipe("r1-onevision", settings=["models.judge.price_in=1"])
 
 
 def test_a_source_takes_the_place_of_the_recipes_and_keeps_its_columns(tmp_path):

@@ -1,6 +1,7 @@
 """The recipes of the three systems: each runs to a data set in its own released layout."""
 
 import asyncio
+import json
 import re
 from pathlib import Path
 
@@ -26,8 +27,11 @@ def source(tmp_path_factory) -> Path:
     return write_source(tmp_path_factory.mktemp("recipes") / "source", range(NUM))
 
 
-def build_rows(recipe: str, source: Path, workspace: Path, *settings: str) -> list[dict]:
-    with FakeModelServer() as server:
+def build_rows(
+    recipe: str, source: Path, workspace: Path, *settings: str, judge: str = ""
+) -> list[dict]:
+    replies = {"You check whether a reasoning": judge} if judge else {}
+    with FakeModelServer(replies=replies) as server:
         report = run_build(server, [source], workspace, *settings, recipe=recipe)
     assert 0 < report.rows["sft"] <= NUM
     return pl.read_parquet(f"{report.target}/sft/*.parquet").to_dicts()
@@ -43,6 +47,36 @@ def test_openvlthinker_ends_in_thought_summary_and_answer(source, tmp_path):
     rows = build_rows("openvlthinker", source, tmp_path)
     assert all(OPENVLTHINKER.fullmatch(read_completion(row)) for row in rows)
     assert not any(row["gold_shown"] for row in rows)
+    for row in rows:
+        asked, told = row["chat_messages"]
+        assert (asked["role"], told["role"]) == ("user", "assistant")
+        assert asked["content"] == "<image>\n" + row["prompt"][0]["content"]
+        assert told["content"] == read_completion(row)
+        assert row["conversations"] is None
+
+
+def test_the_other_half_of_vision_r1_has_other_tags(source, tmp_path):
+    settings = "curate.conversations=vision_r1_mulberry"
+    for row in build_rows("vision-r1", source, tmp_path, settings):
+        assert [turn["from"] for turn in row["conversations"]] == ["user", "assistant"]
+        assert row["chat_messages"] is None
+
+
+@pytest.mark.parametrize("recipe", ["openvlthinker", "vision-r1"])
+def test_marks_of_a_source_reach_no_prompt_and_stand_once_in_a_conversation(recipe, tmp_path):
+    asked = "<image>Compute 2 + 3 <image>"
+    source = write_source(tmp_path / "source", range(NUM), question=asked, answer="5")
+    with FakeModelServer() as server:
+        report = run_build(server, [source], tmp_path / "w", recipe=recipe)
+        assert "<image>" not in json.dumps(server.last_body)
+    sft, grpo = (
+        pl.read_parquet(f"{report.target}/{name}/*.parquet").to_dicts() for name in ("sft", "grpo")
+    )
+    assert sft and grpo
+    assert {row["prompt"][0]["content"] for row in sft + grpo} == {"Compute 2 + 3"}
+    for row in sft:
+        turns = row["chat_messages"] or row["conversations"]
+        assert [str(turn).count("<image>") for turn in turns] == [1, 0]
 
 
 def test_vision_r1_passes_its_own_regex_and_says_that_gold_was_shown(source, tmp_path):
@@ -59,13 +93,26 @@ def test_vision_r1_passes_its_own_regex_and_says_that_gold_was_shown(source, tmp
 
 def test_r1_onevision_ends_in_conversations(source, tmp_path):
     pytest.importorskip("rapidocr", reason="needs the extra ocr")
-    rows = build_rows("r1-onevision", source, tmp_path)
+    said = "Sound throughout.\nVerdict: consistent"
+    rows = build_rows("r1-onevision", source, tmp_path, judge=said)
     for row in rows:
+        assert row["consistency_text"] == said
         assert ONEVISION.fullmatch(read_completion(row))
         asked, told = row["conversations"]
         assert (asked["from"], told["from"]) == ("human", "assistant")
         assert asked["value"].startswith("<image>\n")
         assert told["value"] == read_completion(row)
+
+
+def test_r1_onevision_drops_what_its_judge_objects_to(source, tmp_path):
+    pytest.importorskip("rapidocr", reason="needs the extra ocr")
+    said = {"You check whether a reasoning": "It sees a cat.\nVerdict: inconsistent"}
+    with FakeModelServer(replies=said) as server:
+        report = run_build(server, [source], tmp_path, recipe="r1-onevision")
+    assert report.rows["sft"] == 0
+    rejects = pl.read_parquet(f"{report.target}/rejects/*.parquet")
+    objected = rejects.filter(pl.col("drop_reason") == "inconsistent", pl.col("rollout_index") == 0)
+    assert objected.height == report.funnel[-1]["reasons"]["inconsistent"] > 0
 
 
 SMALL_MODEL = [
