@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tasks.formats.problems import list_names, quote
-from tasks.formats.spice_values import find_value_problem, is_value
+from tasks.formats.spice_sources import find_source_problem
+from tasks.formats.spice_values import find_rest_problem, find_value_problem, is_value
 
-WAVEFORMS = ("sin", "pulse", "exp", "pwl", "sffm", "am")
 MODEL_TYPES: Mapping[str, tuple[str, ...]] = {
     "r": ("r", "res"),
     "c": ("c", "cap"),
@@ -72,13 +72,15 @@ def _read_passive(name: str, arguments: Arguments, known: Definitions) -> Elemen
     if element.problem:
         return element
     letter, value = name[0], arguments[2]
+    at = 3
     if value.lower() == letter and arguments[3:4] == ["="]:
-        value = "".join(arguments[4:5])
-    if known.models.get(value.lower()) in MODEL_TYPES[letter] or value.lower() in known.params:
-        return element
-    if "," in arguments:
-        return Element(element.nodes, problem=f"Write a decimal point, no comma, in {quote(name)}.")
-    return Element(element.nodes, problem=find_value_problem(value, letter))
+        value, at = "".join(arguments[4:5]), 5
+    is_name = (
+        known.models.get(value.lower()) in MODEL_TYPES[letter] or value.lower() in known.params
+    )
+    problem = None if is_name else find_value_problem(value, letter)
+    problem = problem or find_rest_problem(name, value, arguments[at:], known.models)
+    return Element(element.nodes, problem=problem)
 
 
 def _read_source(name: str, arguments: Arguments, known: Definitions) -> Element:
@@ -86,17 +88,7 @@ def _read_source(name: str, arguments: Arguments, known: Definitions) -> Element
     element = _take_nodes(name, arguments, 2, "a value, such as 12, AC 1 or SIN(0 1 1k)")
     if element.problem:
         return element
-    for word, token in zip(("", *arguments[2:]), arguments[2:], strict=False):
-        is_word = token.lower() in ("dc", "ac", *WAVEFORMS) or token in "()=,"
-        if not is_word and word != "=" and token.isidentifier():
-            return Element(
-                element.nodes,
-                problem=f"{quote(token)} in {quote(name)} is no value, DC, AC or waveform "
-                f"({list_names(word.upper() for word in WAVEFORMS)}).",
-            )
-        if not is_word and not token.isidentifier() and (problem := find_value_problem(token)):
-            return Element(element.nodes, problem=problem)
-    return element
+    return Element(element.nodes, problem=find_source_problem(name, arguments[2:], known.params))
 
 
 def _read_controlled(name: str, arguments: Arguments, known: Definitions) -> Element:
@@ -109,7 +101,11 @@ def _read_controlled(name: str, arguments: Arguments, known: Definitions) -> Ele
     element = _take_nodes(name, arguments, 4, "a gain: two of output, two of control")
     if element.problem:
         return element
-    return Element(element.nodes, problem=find_value_problem(arguments[4]))
+    return Element(element.nodes, problem=_find_gain_problem(name, arguments[4:]))
+
+
+def _find_gain_problem(name: str, gain: Arguments) -> str | None:
+    return find_value_problem(gain[0]) or find_rest_problem(name, gain[0], gain[1:], ())
 
 
 def _read_current_controlled(name: str, arguments: Arguments, known: Definitions) -> Element:
@@ -120,7 +116,7 @@ def _read_current_controlled(name: str, arguments: Arguments, known: Definitions
     if len(arguments) < 4:
         return Element(element.nodes, problem=f"{quote(name)} needs a gain after its source.")
     source = arguments[2].lower()
-    return Element(element.nodes, (source,), find_value_problem(arguments[3]))
+    return Element(element.nodes, (source,), _find_gain_problem(name, arguments[3:]))
 
 
 def _read_coupling(name: str, arguments: Arguments, known: Definitions) -> Element:
@@ -168,14 +164,31 @@ def _read_modelled(fewest: int, most: int) -> Read:
             if model in known.models:
                 nodes = tuple(argument.lower() for argument in arguments[:count])
                 return Element(nodes, problem=_find_model_problem(name, model, known))
-        return Element(element.nodes, problem=_say_unknown_model(name, arguments[fewest]))
+        model = _pick_model(arguments, fewest, most)
+        return Element(element.nodes, problem=_say_unknown_model(name, model))
 
     return read
 
 
+def _pick_model(arguments: Arguments, fewest: int, most: int) -> str:
+    """Return what stands where the name of a model must be: behind as many nodes as there may be.
+
+    `Q1 c b e BC547 2` names its model fourth, since 2 is a number; `M1 d g s b NMOS` fifth.
+    """
+    end = arguments.index("=") - 1 if "=" in arguments else len(arguments)
+    named = [
+        argument
+        for argument in arguments[fewest : min(most + 1, end)]
+        if argument.lower() != "off" and not is_value(argument)
+    ]
+    return named[-1] if named else arguments[fewest]
+
+
 def _say_unknown_model(name: str, model: str) -> str:
-    first = MODEL_TYPES[name[0]][0].upper()
-    return f"There is no model {quote(model)} for {quote(name)}; add a line .model {model} {first}."
+    types = MODEL_TYPES[name[0]]
+    kind = model if model.lower() in types else types[0]
+    line = f".model {model} {kind.upper()}"
+    return f"There is no model {quote(model)} for {quote(name)}; add a line {line}."
 
 
 def _find_model_problem(name: str, model: str, known: Definitions) -> str | None:

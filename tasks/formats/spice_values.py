@@ -5,6 +5,7 @@ whatever the case; both are asked about where a schematic hardly means them.
 """
 
 import re
+from collections.abc import Container, Sequence
 
 from tasks.formats.problems import quote
 
@@ -46,3 +47,36 @@ def find_value_problem(token: str, letter: str = "") -> str | None:
     if letter == "c" and suffix == "f":
         return f"F in {quote(token)} means femto in SPICE; write the number without it."
     return None
+
+
+def find_rest_problem(
+    name: str, value: str, rest: Sequence[str], models: Container[str]
+) -> str | None:
+    """Return what is wrong with what follows the value of an element, or None.
+
+    Known models and parameters such as `IC=0` or `tc=0.001,0` may follow.
+    """
+    at = 0
+    while at < len(rest):
+        if rest[at + 1 : at + 2] == ["="]:
+            if at + 2 >= len(rest):
+                return f"{quote(rest[at] + '=')} in {quote(name)} needs a value."
+            at += 3
+            while rest[at : at + 1] == [","] and at + 1 < len(rest):
+                at += 2
+        elif rest[at].lower() in models:
+            at += 1
+        else:
+            return _explain_rest(name, value, rest[at])
+    return None
+
+
+def _explain_rest(name: str, value: str, token: str) -> str:
+    if token == ",":
+        return f"Write a decimal point, no comma, in {quote(name)}."
+    if is_value(value + token) and not is_value(token):
+        return f"Write {value + token} without a space in {quote(name)}."
+    return (
+        f"{quote(token)} follows the value {quote(value)} of {quote(name)}; write one value, "
+        "such as 10k, and what else there is as name=value."
+    )
