@@ -50,7 +50,10 @@ _GAVE = "gave|provided|supplied|provides|stated|mentioned"
 _FORMAT = "csv|html|json|xml|yaml|markdown|mermaid|plantuml|spice|netlist|svg|ocr"
 _FORMAT_SUBJECT = _FORMAT.replace("|", " ")
 _SHOWS = f"{_SAYS}|shows|showed|lists|contains|gives|indicates"
-_DATA = "data|code|text|table|file|format|output|result|results|snippet|source|netlist"
+_DATA = (
+    "data|code|text|table|file|format|output|result|results|snippet|source|netlist|object|objects|"
+    "array|structure|content|diagram|representation"
+)
 _CHEMICAL = "solute solvent concentration acid saline molarity beaker flask particles"
 _QUANTITY = (
     "fraction|decimal|percent|percentage|mixed|whole|ratio|range|list|number|single|simplified|"
@@ -70,6 +73,7 @@ LEAK_PHRASES: tuple[LeakPhrase, ...] = (
     LeakPhrase(
         _DESCRIPTION, "en", _OWN, "descriptions say|state|mention|tell|specify|indicate|provided"
     ),
+    LeakPhrase(_DESCRIPTION, "en", _OWN, "structured|formal|written description|descriptions"),
     LeakPhrase(_DESCRIPTION, "en", "alt text", "alt|alternative text"),
     LeakPhrase(_DESCRIPTION, "en", _CAPTION, f"{_DETERMINER}|image caption|captions"),
     LeakPhrase(_DESCRIPTION, "en", _CAPTION, f"{_IMAGE} is|was captioned"),
@@ -80,7 +84,7 @@ LEAK_PHRASES: tuple[LeakPhrase, ...] = (
     LeakPhrase(_TEXT, "en", "transcription transcript", "the transcription|transcript"),
     LeakPhrase(_TEXT, "en", _FORMAT_SUBJECT, f"the|this {_FORMAT} {_SHOWS}"),
     LeakPhrase(_TEXT, "en", _FORMAT_SUBJECT, f"{_FORMAT} {_DATA}"),
-    LeakPhrase(_TEXT, "en", _FORMAT_SUBJECT, f"in|from|of|to the|this {_FORMAT}"),
+    LeakPhrase(_TEXT, "en", _FORMAT_SUBJECT, f"in|from|of|to|per|by the|this {_FORMAT}"),
     LeakPhrase(_TEXT, "en", "structured formal", "structured data|text provided|given|shows|says"),
     LeakPhrase(_TEXT, "en", "structured formal", "the|provided|given structured|formal data|text"),
     LeakPhrase(_TEXT, "en", "bounding box boxes", "bounding box|boxes"),
@@ -97,7 +101,8 @@ LEAK_PHRASES: tuple[LeakPhrase, ...] = (
     LeakPhrase(
         _ANSWER, "en", "", f"user|they|prompt|problem|question {_GAVE} the|an correct|final? answer"
     ),
-    LeakPhrase(_ANSWER, "en", "", "user|prompt says|said|states the|that? final|correct? answer"),
+    LeakPhrase(_ANSWER, "en", "", "user|prompt says|said|states|mentioned that? the answer"),
+    LeakPhrase(_ANSWER, "en", "", f"the|this {_GIVEN} correct|right|final answer"),
     LeakPhrase(_ANSWER, "en", "", "problem|question says|states the correct|final? answer is|was"),
     LeakPhrase(_ANSWER, "en", "", "answer|solution that|which? was given|provided|supplied"),
     LeakPhrase(_ANSWER, "en", "", "answer|solution provided|supplied is|was|says|states"),
@@ -113,7 +118,12 @@ LEAK_PHRASES: tuple[LeakPhrase, ...] = (
     LeakPhrase(_ANSWER, "en", "", "matches|match|matching the answer given|provided"),
     LeakPhrase(_ANSWER, "en", "", "we|i are|am|were|was told the|that answer"),
     LeakPhrase(_BLIND, "en", "ai robot assistant model", "as an|a ai|language model|assistant?"),
-    LeakPhrase(_BLIND, "en", "", f"can't|cannot|couldn't see|view|access the|this|an {_IMAGE}"),
+    LeakPhrase(
+        _BLIND,
+        "en",
+        "",
+        f"can't|cannot|couldn't actually|directly? see|view|access the|this|an {_IMAGE}",
+    ),
     LeakPhrase(_BLIND, "en", "", f"can not see|view|access the|this|an {_IMAGE}"),
     LeakPhrase(_BLIND, "en", "", f"don't|didn't have|get access to? the|this|an {_IMAGE}"),
     LeakPhrase(_BLIND, "en", "", f"without seeing the|this|an actual? {_IMAGE}"),
@@ -123,6 +133,9 @@ LEAK_PHRASES: tuple[LeakPhrase, ...] = (
     LeakPhrase(_BLIND, "en", "", f"without the|an actual? {_IMAGE} i"),
     LeakPhrase(_BLIND, "en", "", f"i don't have the|an actual? {_IMAGE}"),
     LeakPhrase(_BLIND, "en", "", f"{_IMAGE} isn't|wasn't provided|available|visible|attached"),
+    LeakPhrase(
+        _BLIND, "en", "", "no image|picture|figure|diagram is|was provided|given|attached|available"
+    ),
     LeakPhrase(_BLIND, "en", "", f"{_IMAGE} is|was not provided|available|visible|attached"),
     LeakPhrase(_REVISION, "en", "", "revised|refined|rewritten cot|reasoning|version|response"),
     LeakPhrase(_REVISION, "en", "", "no visualization|visualisation needed|required|necessary"),
@@ -145,9 +158,15 @@ LEAK_PHRASES: tuple[LeakPhrase, ...] = (
         "说明文字|图注|字幕|說明文字|圖註 中|说|提到|說",
     ),
     LeakPhrase(_TEXT, "zh", "文本 文中 文字", "文本|文中|文字 中? 说|提到|指出|說"),
+    LeakPhrase(
+        _TEXT, "zh", _FORMAT_SUBJECT, f"{_FORMAT} 数据|代码|文件|文本|格式|中|显示|數據|顯示"
+    ),
     LeakPhrase(_ANSWER, "zh", "", "给定|给出|提供|已知|給定|給出 的? 答案"),
     LeakPhrase(_ANSWER, "zh", "", "标准|参考|標準|參考 答案"),
-    LeakPhrase(_ANSWER, "zh", "", "答案 是|为|為? 已|已经|已經 给出|给定|知|告诉|提供|給出|告訴"),
+    LeakPhrase(_ANSWER, "zh", "", "答案 是|为|為? 已|已经|已經 给出|给定|告诉|提供|給出|告訴"),
+    LeakPhrase(
+        _ANSWER, "zh", "", "题目|题中|用户|提示|題目|題中|用戶 给|所给|提供|給|所給 的? 答案"
+    ),
     LeakPhrase(_ANSWER, "zh", "", "答案 给出|告诉|提供|給出|告訴"),
     LeakPhrase(_BLIND, "zh", "", "作为|作為 一个|一個|个? 人工智能|语言模型|AI|語言模型"),
     LeakPhrase(_BLIND, "zh", "", "看不到|无法看到|無法看到|看不見 这张|这个|這張|該? 图|圖"),
@@ -163,7 +182,9 @@ LEAK_PHRASES: tuple[LeakPhrase, ...] = (
 """One phrase a line; the longest that fits is the one that is reported."""
 
 HARMLESS_PHRASES: tuple[str, ...] = (
-    f"the|this correct|right|final? {_GIVEN} answer|solution choice|choices|option|options|format",
+    f"the|this correct|right|final? {_GIVEN} answer choice|choices|option|options|format",
+    f"the|this {_GIVEN} solution set|sets|choice|choices|option|options",
+    "the|this caption is? at|below|under|underneath|above|on the|it",
     f"the|correct? answer|solution is|was? given|provided|stated as a|an|the? {_QUANTITY}",
     "the|correct? answer|solution is|was? given|provided to one|two|three|the|1|2|3",
     "the|correct? answer|solution is|was provided|given by option|choice",
@@ -174,5 +195,6 @@ HARMLESS_PHRASES: tuple[str, ...] = (
     "题目|题干|问题|选项|題目|題幹|問題|選項 的? 描述 中|里|说|提到|显示|指出|裡|說|顯示?",
     "用|以 文字|图像|图片|文本|圖像|圖片 来|來? 描述",
     "给定|给出|提供|标准|参考|給定|給出|標準|參考 的? 答案 选项|選項",
+    "题目|题中|题|題目|題中 给|所给|提供|给出|給|所給|給出 的? 答案 选项|選項",
 )
 """Phrases that hold a leak's words and are none: the longest that fits wins, leak or not."""
