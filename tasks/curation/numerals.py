@@ -25,13 +25,14 @@ _ARROWS = r"=>|->|[\u2192\u21d2]|\\(?:to|rightarrow|Rightarrow|implies)\b"
 _CLAUSE_END = re.compile(
     rf"\n(?!\s{{0,4}}&?\s?(?:[=\u2248]|\\approx|{_ARROWS}))|[.;!?]\s|\u3002|\uff1b"
 )
+_CLOSING = r"(?:[%)\]}\u00b0$\u00b2\u00b3]|\^?\{?\\circ\}?|\\text\{[^{}]{0,12}\}){0,4}\s{0,2}"
 _OPERATOR = (
     r"(?:[-+*/^x\u00d7\u00f7\u00b7\u2212\u2013]|\\(?:times|cdot|div)\b"
     r"|(?:times|plus|minus|divided by|multiplied by|over|of)\b)"
 )
 _ARITHMETIC = re.compile(
-    rf"[0-9][%)\]}}\u00b0$]{{0,3}}\s{{0,2}}(?:/?[a-z]{{1,12}}\s{{1,2}}){{0,3}}{_OPERATOR}\s{{0,2}}[-(\[{{$\\]{{0,3}}[0-9]"
-    r"|\\[dt]?frac\b|\bsqrt\b|\u221a|[0-9]\)\s?\(|[0-9][\u00b2\u00b3]"
+    rf"[0-9]{_CLOSING}(?:/?[a-z]{{1,12}}\s{{1,2}}){{0,3}}{_OPERATOR}\s{{0,2}}[-(\[{{$\\]{{0,3}}[0-9]"
+    r"|(?:\\[dt]?frac|\bsqrt|\u221a)[{(\[\s$-]{0,3}[0-9]|[0-9]\)\s?\(|[0-9]\([0-9]|[0-9][\u00b2\u00b3]"
     r"|\b(?:sum|difference|product|quotient|average|mean|half|twice|double|squared|cubed|root)\b"
     r"|\b(?:add|subtract|multiply|divide)(?:s|d|ed|ing)?\b|\b(?:multiplying|dividing)\b",
     re.IGNORECASE,
@@ -48,7 +49,7 @@ _EQUALITY_CHARS = 40
 _COPULA_CHARS = 80
 """Farthest that a copula's number may stand from the arithmetic before it."""
 _LINK = re.compile(
-    rf"[\s)\]}}%$\u00b0\u00b2\u00b3]{{0,4}}(?:/?[a-z]{{1,12}}\s{{0,2}})?(?!of\b){_OPERATOR}{_OPENING}"
+    rf"\s{{0,2}}{_CLOSING}(?:/?[a-z]{{1,12}}\s{{0,2}})?(?!of\b){_OPERATOR}{_OPENING}"
     r"|[)\]}]?[(\[{]",
     re.IGNORECASE,
 )
@@ -100,15 +101,19 @@ def _find_results_in(clause: str) -> Iterator[float]:
     is_open = is_result = False
     for number in _NUMBER.finditer(clause) if steps else ():
         start = number.start()
-        while num_passed < len(steps) and steps[num_passed] <= start:
+        first = max(previous, start - _EQUALITY_CHARS)
+        before = clause[first:start]
+        equality = _EQUALITY.search(before)
+        sign = equality or _COPULA.search(before)
+        # What opens after the sign, as in `x = \sqrt{2}`, has not calculated before it.
+        place = first + sign.start() if sign else start
+        while num_passed < len(steps) and steps[num_passed] <= place:
             num_passed, is_open = num_passed + 1, True
-        before = clause[max(previous, start - _EQUALITY_CHARS) : start]
-        is_near = is_open and start - steps[num_passed - 1] <= _COPULA_CHARS
-        is_result = bool(
-            (num_passed and _EQUALITY.search(before))
-            or (is_near and _COPULA.search(before))
-            or (is_result and start - previous <= _LINK_CHARS and _LINK.fullmatch(before))
-        )
+        if sign:
+            is_near = is_open and start - steps[num_passed - 1] <= _COPULA_CHARS
+            is_result = num_passed > 0 if equality else is_near
+        else:
+            is_result = is_result and len(before) <= _LINK_CHARS and bool(_LINK.fullmatch(before))
         if is_result:
             is_open = False
             yield _parse(number[0])

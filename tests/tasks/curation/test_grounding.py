@@ -137,6 +137,12 @@ def test_counts_and_constants_are_parameters():
         ("12 + 5 = 17 of 77 apples (99 in all)", {17.0}),
         ("77 + 88 is 165", {165.0}),
         ("x = 77 + 88", set()),
+        ("x = \\sqrt{77}", set()),
+        ("Side: sqrt(77)", set()),
+        ("y = \\frac{a}{b}\n = \\frac{77 games - 88 games}{9} = 5", {5.0}),
+        ("x = \\frac{77+61}{9} = \\frac{138}{9}", {138.0, 9.0}),
+        ("180^\\circ - 47^{\\circ} - 61^\\circ = 72^\\circ", {72.0}),
+        ("2(27) = 54", {54.0}),
         ("The root of" + " a" * 50 + " is 77", set()),
     ],
 )
@@ -159,6 +165,14 @@ def test_any_text_is_grounded_in_itself(thought, question):
     grounded = check_grounding(thought, thought, question)
     assert grounded.numbers == ()
     assert grounded.labels == ()
+
+
+@pytest.mark.parametrize(
+    "unit", ["2\\circ ", "1 a a ", "= sqrt(", "is $", "1, 2: ", "1,111", "1)\n"]
+)
+def test_half_an_equality_again_and_again_takes_linear_time(unit):
+    assert_linear(find_results, unit)
+    assert_linear(find_numbers, unit)
 
 
 @pytest.mark.parametrize("name", HOSTILE_TEXTS)
