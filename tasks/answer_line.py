@@ -6,7 +6,8 @@ A line that cannot be graded is a row, too: `cannot tell`, with a rule that says
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -16,9 +17,11 @@ from tasks.answers import AnswerType, Gold, Policy, Verdict, type_gold
 
 MAX_LINE_BYTES = 1 << 20
 """A longer line is not read into memory; its row says so."""
-MAX_DIGITS = 4_000
 NAMES = {True: "correct", False: "incorrect", None: "cannot_tell"}
 TEXTS = ("gold", "prediction")
+
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
+_SURROGATE = re.compile(rb"\\ud[89a-f]", re.IGNORECASE)
 
 Line = bytes | None
 """A line without its end; None for one that is too long."""
@@ -84,7 +87,7 @@ def _parse(line: Line) -> Row:
     if line is None:
         raise LineError("line_too_long")
     try:
-        row = orjson.loads(line)
+        row = _load(line)
         if isinstance(row, dict) and any(isinstance(row.get(n), float | int) for n in TEXTS):
             # As it is written: no digit of a large number or after a point is lost.
             row = json.loads(line, parse_int=str, parse_float=str)
@@ -93,6 +96,16 @@ def _parse(line: Line) -> Row:
     if not isinstance(row, dict):
         raise LineError("not_an_object")
     return row
+
+
+def _load(line: bytes) -> Any:
+    r"""Load JSON, also with half of a surrogate pair in it (`"\ud800"`), as `json` writes it."""
+    try:
+        return orjson.loads(line)
+    except ValueError:
+        if _SURROGATE.search(line) is None:
+            raise
+        return json.loads(line)
 
 
 def _read_gold(row: Row) -> Gold:
@@ -134,14 +147,35 @@ def _write(line: AnswerLine, added: Row) -> bytes:
     A line that is no object is not repeated; one that was graded already gets its new verdict.
     """
     if line.data is None or isinstance(line.row, LineError):
-        return orjson.dumps(added) + b"\n"
-    if not line.row.keys().isdisjoint(added):
-        old = json.loads(line.data, parse_int=_read_digits)
-        return json.dumps({**old, **added}, ensure_ascii=False).encode() + b"\n"
-    comma = b"," if line.row else b""
-    return line.data[:-1].rstrip() + comma + orjson.dumps(added)[1:] + b"\n"
+        return _dump(added) + b"\n"
+    is_graded = not line.row.keys().isdisjoint(added)
+    data = _drop_members(line.data, added) if is_graded else line.data
+    comma = b"," if line.row.keys() - added.keys() else b""
+    return data[:-1].rstrip() + comma + _dump(added)[1:] + b"\n"
 
 
-def _read_digits(digits: str) -> int | str:
-    """Keep a whole number as it is; Python reads none of more than 4,300 digits."""
-    return int(digits) if len(digits) < MAX_DIGITS else digits
+def _dump(added: Row) -> bytes:
+    try:
+        return orjson.dumps(added)
+    except TypeError:  # It holds half of a surrogate pair.
+        return json.dumps(added).encode("ascii")
+
+
+def _drop_members(line: bytes, names: Iterable[str]) -> bytes:
+    """Drop members of an object by name; the others stay as they are written."""
+    text = line.decode()
+    kept: list[str] = []
+    place = _skip(text, 1, " ")
+    while text[place] != "}":
+        name, end = _DECODER.raw_decode(text, place)
+        end = _DECODER.raw_decode(text, _skip(text, end, ": "))[1]
+        if name not in names:
+            kept.append(text[place:end])
+        place = _skip(text, end, ", ")
+    return f"{{{','.join(kept)}}}".encode()
+
+
+def _skip(text: str, place: int, signs: str) -> int:
+    while text[place] in signs or text[place] in "\t\n\r":
+        place += 1
+    return place

@@ -2,7 +2,8 @@
 
 Completions with the columns of the `grpo` config come in (`solution`, `options`, `unit`, `source`,
 each a list as long as the completions); a float each goes out, or None where nobody can tell, which
-TRL leaves out of the sum. A completion is a string or a list of chat messages. Any text is fine.
+TRL leaves out of the sum. A completion is a string or a list of chat messages, of which the last
+one of the assistant counts. Any text is fine.
 
 The rewards of the three systems, whose shape is that of the papers and of the released code, while
 right and wrong are this project's: `hard_format_result_reward` (Vision-R1), `onevision_reward`
@@ -20,8 +21,8 @@ from tasks.algebra import AlgebraPool
 from tasks.answers import Gold, type_gold
 from tasks.grading import grade_answers
 from tasks.policies import make_policy
+from tasks.reward_columns import Completion, read_gold, read_options, read_text
 
-Completion = str | Sequence[Mapping[str, Any]]
 Rewards = list[float | None]
 Reward = Callable[..., Rewards]
 
@@ -49,7 +50,7 @@ def accuracy_reward(
     Args:
         prompts: Not read.
         completions: What the model wrote; an answer inside its thought does not count.
-        solution: Gold answers.
+        solution: Gold answers; what is no text and no whole number is none, and gives None.
         verify: What counts as equal, by source; bind it with `make_reward`.
         columns: `options`, `unit` and `source` of the problems are read, where they are there.
     """
@@ -159,16 +160,6 @@ def make_reward(name: str, verify: VerifyParams = DEFAULT) -> Reward:
     return partial(REWARDS[name], verify=verify)
 
 
-def read_text(completion: Completion) -> str:
-    """Return what the model wrote: the text of the last message, where it is a chat."""
-    if isinstance(completion, str):
-        return completion
-    content = completion[-1].get("content") if completion else None
-    if content is None or isinstance(content, str):
-        return content or ""
-    return "".join(str(part.get("text") or "") for part in content)
-
-
 def _verify(
     completions: Sequence[Completion],
     solution: Sequence[str],
@@ -195,12 +186,10 @@ def _type_golds(
 ) -> list[Gold | None]:
     options, units = (_read_column(columns, name, count) for name in ("options", "unit"))
     return [
-        _type_gold(
-            answer,
-            tuple(map(str, own)) if isinstance(own, list | tuple) else None,
-            unit if isinstance(unit, str) else None,
-        )
-        for answer, own, unit in zip(solution, options, units, strict=True)
+        _type_gold(answer, read_options(own), unit if isinstance(unit, str) else None)
+        if (answer := read_gold(value))
+        else None
+        for value, own, unit in zip(solution, options, units, strict=True)
     ]
 
 

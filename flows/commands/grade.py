@@ -68,8 +68,12 @@ def run_grade(options: argparse.Namespace, console: Console) -> int:
     try:
         counts, num_faulty = _grade(options.file, policy, options.workers)
     except BrokenPipeError:
-        # Nobody reads on: what is left in the buffer must not fail once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # Nobody reads on.
+        return FAILED
+    except OSError as error:
+        _drop_output()
+        reason = error.strerror or error
+        show_fault(console, f"cannot grade {options.file!r} to its end: {reason}", None)
         return FAILED
     except (AccessError, BrokenProcessPool) as error:
         show_fault(console, str(error), None)
@@ -92,19 +96,33 @@ def _grade(file: str, policy: Any, num_workers: int) -> tuple[Counter[tuple[str,
     counts: Counter[tuple[str, str]] = Counter()
     num_faulty = 0
     with _open(file) as stream:
+        sink = _find_output()
         for graded in grade_batches(read_batches(stream), policy, num_workers=num_workers):
-            sys.stdout.buffer.write(graded.data)
+            sink.write(graded.data)
             counts.update(graded.counts)
             num_faulty += graded.num_faulty
-        sys.stdout.buffer.flush()
+        sink.flush()
     return counts, num_faulty
 
 
 def _open(file: str) -> IO[bytes]:
+    if file == "-" and sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
+        raise SourceError("cannot read '-': standard input is closed")
     try:
         return sys.stdin.buffer if file == "-" else Path(file).open("rb")
     except OSError as error:
         raise SourceError(f"cannot read {file!r}: {error.strerror}") from None
+
+
+def _find_output() -> IO[bytes]:
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
+        raise SourceError("cannot write the graded lines: standard output is closed")
+    return sys.stdout.buffer
+
+
+def _drop_output() -> None:
+    """Let what is left in the buffer not fail once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def summarize(

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import subprocess
 import sys
 from itertools import count
@@ -30,7 +31,7 @@ ROWS = [
 VERDICTS = ["correct", "correct", "incorrect", "correct", "correct", "cannot_tell"]
 FAULTS = {
     "{not JSON": "not_json",
-    '{"gold": "1", "prediction": "\\ud800"}': "not_json",
+    '{"gold": "1", "prediction": "\\ud800}': "not_json",
     "[" * 5_000: "not_json",
     "[1, 2]": "not_an_object",
     "{}": "no_gold",
@@ -136,6 +137,45 @@ def test_lines_that_were_graded_already_get_their_new_verdict(tmp_path, capfdbin
     assert graded["policy"] == summary["policy"] == "tolerance 0.05 relative; units lenient"
     assert summary["rules"] == {"numeric": {"correct": 1, "incorrect": 0, "cannot_tell": 0}}
     assert (summary["lines"], summary["correct"], summary["faulty"]) == (1, 1, 0)
+
+
+def test_a_line_that_is_graded_again_keeps_every_digit_and_every_other_byte():
+    kept = r'"f":0.12345678901234567890 , "g" : 1.10,"n":1e300,"s":"\u00e9 \"verdict\"", "l":[ 1]'
+    line = f'{{ "verdict" : {{"a": [1, "}}"]}}, {kept} , "rule":"old", "gold":2, "prediction":"2"}}'
+    first = grade_bytes(line)
+    assert first.startswith(b"{" + re.sub(r" ?, ?", ",", kept).encode() + b',"gold":2,"prediction"')
+    assert grade_bytes(first) == first
+    assert json.loads(grade_bytes('{"gold":"","verdict":1}'))["rule"] == "empty_gold"
+
+
+def grade_bytes(line: str | bytes) -> bytes:
+    stream = io.BytesIO(line.encode() if isinstance(line, str) else line)
+    return b"".join(batch.data for batch in grade_batches(read_batches(stream), POLICY))
+
+
+def test_half_of_a_surrogate_pair_is_graded_and_written_like_any_text():
+    rows = [{"gold": "5", "prediction": "\ud800 5"}, {"gold": "\udfff", "prediction": "\udfff"}]
+    graded = grade("\n".join(map(json.dumps, rows)))
+    assert [row["prediction"] for row in graded] == ["\ud800 5", "\udfff"]
+    assert graded[0]["verdict"] == "correct"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("FILE > /dev/full", "to its end: No space left on device"),
+        ("FILE >&-", "cannot write the graded lines: standard output is closed"),
+        ("- <&-", "cannot read '-': standard input is closed"),
+    ],
+)
+def test_a_stream_that_is_full_or_closed_is_one_sentence(command, words, tmp_path):
+    file = write_file(tmp_path, map(json.dumps, ROWS[:3]))
+    line = f"{sys.executable} -m flows.cli grade {command.replace('FILE', str(file))}"
+    ended = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert ended.stderr.startswith("error: ")
+    assert words in " ".join(ended.stderr.split())
+    assert "Traceback" not in ended.stderr
 
 
 def test_faulty_lines_are_counted_on_stderr(tmp_path, capfd):

@@ -4,6 +4,7 @@ import pickle
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from schemas.errors import RecipeError
@@ -47,6 +48,24 @@ def test_a_gold_answer_that_cannot_be_parsed_gives_none():
     assert rewards == [None, None, 1]
     for function in (hard_format_result_reward, onevision_reward, openvlthinker_reward):
         assert reward(function, STRICT, WRONG, gold=" ") == [None, None]
+
+
+@pytest.mark.parametrize("broken", [None, float("nan"), ["4"], {}, True, 4.0, b"4"])
+def test_a_gold_answer_that_is_no_text_gives_none_and_the_others_their_reward(broken):
+    rewards = accuracy_reward(["?"] * 3, [STRICT] * 3, solution=[broken, "4", 4])
+    assert rewards == [None, 1, 1]
+
+
+@pytest.mark.parametrize("make", [list, tuple, np.array])
+def test_options_may_be_any_sequence(make):
+    options = [make(["3", "4"]), None]
+    rewards = accuracy_reward(["?"] * 2, [STRICT] * 2, solution=["B", "B"], options=options)
+    assert rewards == [1, 0]
+
+
+def test_options_that_are_one_text_are_refused():
+    with pytest.raises(TypeError, match=r"options must be a list .* parse it with json.loads"):
+        reward(accuracy_reward, STRICT, gold="B", options=['["3", "4"]'])
 
 
 def test_columns_of_the_problems_are_read():
@@ -125,6 +144,20 @@ def test_completions_may_be_chats():
     ]
     assert [read_text(chat) for chat in chats] == [STRICT, STRICT, WRONG, "", ""]
     assert accuracy_reward(["?"] * 5, chats, solution=["4"] * 5) == [1, 1, 0, 0, 0]
+
+
+def test_of_a_chat_the_last_message_of_the_assistant_counts():
+    after_tool = [{"role": "assistant", "content": STRICT}, {"role": "tool", "content": "5"}]
+    before_user = [*after_tool, {"role": "user", "content": WRONG}]
+    assert read_text(after_tool) == read_text(before_user) == STRICT
+    assert read_text([{"role": "user", "content": STRICT}]) == ""
+    assert read_text([{"content": STRICT}]) == STRICT
+
+
+def test_one_message_and_parts_of_any_kind_are_read():
+    assert read_text({"role": "assistant", "content": STRICT}) == STRICT
+    parts = [None, "It is ", 5, {"type": "image"}, {"type": "text", "text": "4."}, {"text": None}]
+    assert read_text([{"role": "assistant", "content": parts}]) == "It is 4."
 
 
 @pytest.mark.parametrize("name", REWARDS)
