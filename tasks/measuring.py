@@ -16,10 +16,13 @@ import polars as pl
 from prompts import load_prompt
 from schemas.recipe import ModelParams, Recipe
 from schemas.records import Reply, Request, Status
+from tasks.consistency import make_request
+from tasks.curate import read_job
 from tasks.judge import make_judge_request
 from tasks.reason import make_requests, read_formalized
 from tasks.replies import ReplyStore, outrun_key, reply_key
 from tasks.shards import ShardJob, read_shard
+from tasks.splitting import read_splits
 
 YIELDS = ("sft", "grpo", "test")
 """Tables whose rows are what a run is for."""
@@ -75,6 +78,8 @@ def measure(jobs: Sequence[ShardJob], recipe: Recipe, replies: ReplyStore) -> Me
     formalizing = _Formalizing()
     reasoning = _Kept(replies, recipe.models.llm)
     judging = _Kept(replies, recipe.models.judge) if recipe.models.judge else None
+    is_checked = judging is not None and recipe.curate.consistency is not None
+    splits = read_splits(jobs, recipe.curate) if is_checked else pl.DataFrame()
     costs: dict[str, list[Cost]] = {}
     for job in jobs:
         ids = read_shard(job, "problems", ["problem_id"])["problem_id"].to_list()
@@ -84,6 +89,7 @@ def measure(jobs: Sequence[ShardJob], recipe: Recipe, replies: ReplyStore) -> Me
         found["llm"] = measure_rollouts(job, recipe, reasoning)
         if judging:
             found["judge"] = measure_verdicts(job, recipe, judging)
+            found["judge"] += measure_opinions(job, recipe, splits, judging)
         for role, own in found.items():
             table = np.zeros((len(ids) + num_rejects, NUM_COLUMNS), dtype=np.int64)
             for problem_id, cost in own:
@@ -170,6 +176,21 @@ def measure_verdicts(job: ShardJob, recipe: Recipe, kept: _Kept) -> Costs:
         if replies is not None:
             found.append((row["problem_id"], add_costs(replies)))
     return found
+
+
+def measure_opinions(job: ShardJob, recipe: Recipe, splits: pl.DataFrame, kept: _Kept) -> Costs:
+    """Return what the judge's opinion of each reasoning of a shard cost."""
+    params = recipe.curate.consistency
+    if params is None:
+        return []
+    curating = read_job(job, splits, recipe.curate)
+    curating.curate()
+    prompt = load_prompt(params.prompt)
+    asked = {
+        problem_id: kept.find(make_request(statement, prompt, params))
+        for problem_id, statement in curating.curator.statements.items()
+    }
+    return [(name, add_costs(replies)) for name, replies in asked.items() if replies is not None]
 
 
 def add_costs(replies: Sequence[Reply]) -> tuple[int, int, int]:

@@ -118,21 +118,19 @@ class Splitting:
         async with self._lock:
             if self._splits is None:
                 with watch_unfinished():
-                    self._splits = await asyncio.to_thread(self._make)
+                    self._splits = await asyncio.to_thread(read_splits, self._jobs, self._params)
                     self._num_unfinished = count_unfinished()
         note_unfinished(self._num_unfinished)
         return self._splits
 
-    def _make(self) -> pl.DataFrame:
-        read = [
-            (
-                read_shard(job, "screens", ["problem_id", "group"]),
-                read_finished(job),
-            )
-            for job in self._jobs
-        ]
-        groups, rollouts = (pl.concat(frames) for frames in zip(*read, strict=True))
-        return split_problems(groups, rollouts, self._params)
+
+def read_splits(jobs: Sequence[ShardJob], params: CurateParams) -> pl.DataFrame:
+    """Deal out the problems of finished shards, as `split_problems` does."""
+    read = [
+        (read_shard(job, "screens", ["problem_id", "group"]), read_finished(job)) for job in jobs
+    ]
+    groups, rollouts = (pl.concat(frames) for frames in zip(*read, strict=True))
+    return split_problems(groups, rollouts, params)
 
 
 def read_verified(

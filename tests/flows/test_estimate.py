@@ -93,6 +93,18 @@ def test_what_was_measured_is_what_the_models_counted(server, source, tmp_path, 
     assert whole.num_paid_requests == report["num_requests"] == (NUM_ROWS - NUM_BAD) * (1 + K)
 
 
+def test_what_a_judge_of_the_reasoning_costs_is_measured_too(server, source, tmp_path, capsys):
+    judged = ("models.judge=llm", "curate.consistency.max_tokens=64", "reason.race=false")
+    more = [word for setting in judged for word in ("--set", setting)]
+    report = build(capsys, server.url, source, tmp_path / "w", *more)
+    whole = estimate(capsys, server.url, source, tmp_path / "w", *more)
+    assert whole.num_paid_requests == report["num_requests"]
+    (spent,) = [model for model in report["models"] if model["role"] == "judge"]
+    (judge,) = [model for model in whole.models if model.role == "judge"]
+    assert judge.requests.expected == spent["num_replies"] == report["rows"]["sft"] > 0
+    assert judge.completion_tokens.expected == spent["completion_tokens"] > 0
+
+
 def test_asking_again_costs_nothing_and_says_the_same(server, source, tmp_path, capsys):
     first = estimate(capsys, server.url, source, tmp_path / "w")
     asked, before = server.counts["requests"], read_files(tmp_path / "w")
