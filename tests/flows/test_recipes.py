@@ -127,6 +127,7 @@ WORLD = [
     "reason.prompt=reason.world",
     "reason.max_tokens=256",
 ]
+JUDGE = ["curate.consistency.max_tokens=32", "verify.judge.max_tokens=32"]
 ROUTES = [
     "formalize.route.kinds={scene='natural', bars='table', table='table', geometry='geometry'}",
     "formalize.route.formats={natural='json'}",
@@ -139,7 +140,7 @@ ROUTES = [
         ("openvlthinker", []),
         ("vision-r1", ["formalize.bridge.pseudo_cot=answer.world"]),
         # The small model was not trained to read what an OCR tool found.
-        ("r1-onevision", [*ROUTES, "formalize.ocr=false"]),
+        ("r1-onevision", [*ROUTES, *JUDGE, "formalize.ocr=false"]),
     ],
 )
 def test_every_recipe_runs_on_the_small_model(recipe, settings, tmp_path):
@@ -153,6 +154,9 @@ def test_every_recipe_runs_on_the_small_model(recipe, settings, tmp_path):
     if recipe == "r1-onevision":
         assert texts["is_valid"].mean() > 0.95
         assert set(texts["format"]) == {"csv", "json", "geometry"}
+        # It was not trained to judge, either: what it says is kept, and decides nothing.
+        rows = pl.read_parquet(f"{report.target}/sft/*.parquet")
+        assert rows["consistency_text"].null_count() == 0
 
 
 def test_a_model_may_reason_from_the_image_itself(tmp_path):
