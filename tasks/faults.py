@@ -14,14 +14,24 @@ MIN_FAULTS = 8
 FAULTS = (Status.SERVER_ERROR, Status.UNPARSEABLE)
 
 
-def stop_if_failing(replies: Sequence[Reply], model: str) -> None:
-    """Give up a shard most of whose requests the server failed.
+def stop_if_failing(replies: Sequence[Reply], model: str, *, is_whole_stage: bool = False) -> None:
+    """Give up a shard most of whose requests the server failed, or all of which it rejected.
+
+    Args:
+        replies: of one shard.
+        model: whose they are.
+        is_whole_stage: there are no others, so even a few tell of the server; of one shard among
+            several a few may be the fault of their rows, and stay rows.
 
     Raises:
-        ServerError: more than half of the requests, and at least eight or all, failed.
+        ServerError: more than half of the requests failed, and at least eight, or all of a stage.
     """
+    if len(replies) < MIN_FAULTS and not is_whole_stage:
+        return
     faults = [reply for reply in replies if reply.status in FAULTS]
-    if len(faults) < min(MIN_FAULTS, len(replies)) or not faults:
+    if all(reply.status is Status.REJECTED for reply in replies):
+        faults = replies  # A wrong path, a model not loaded, a context too short: no row's fault.
+    if not faults or len(faults) < min(MIN_FAULTS, len(replies)):
         return
     if len(faults) > MAX_FAULT_RATE * len(replies):
         forget_unfinished()  # The shard is tried again as a whole.

@@ -41,8 +41,14 @@ async def formalize_problems(
     client: ModelClient,
     params: FormalizeParams,
     tools: Tools,
+    *,
+    is_whole_stage: bool = False,
 ) -> list[dict[str, Any]]:
-    """Write the formal text of every problem; rows come back in the order of the problems."""
+    """Write the formal text of every problem; rows come back in the order of the problems.
+
+    Raises:
+        ServerError: most requests failed; `is_whole_stage` as `stop_if_failing` has it.
+    """
     formalizer = Formalizer(client, params, tools)
     with METER.get().count_rows("formalize") as count:
 
@@ -51,7 +57,8 @@ async def formalize_problems(
                 return await formalizer.formalize(problem)
 
         ended = await client.run_all(problems, formalize)
-        stop_if_failing([reply for _, reply in ended], client.endpoint.model)
+        replies = [reply for _, reply in ended]
+        stop_if_failing(replies, client.endpoint.model, is_whole_stage=is_whole_stage)
     return [row for row, _ in ended]
 
 
@@ -81,6 +88,8 @@ async def formalize_shard(
     if client is None or not params.enabled:
         rows = [make_blank_row(problem["problem_id"]) for problem in problems]
     else:
-        rows = await formalize_problems(problems, client, params, tools)
+        rows = await formalize_problems(
+            problems, client, params, tools, is_whole_stage=job.num_shards == 1
+        )
     counts = Counter(row["status"] for row in rows)
     return write_shard(job, "formal_texts", rows_to_table(rows, FORMAL_TEXTS), counts)

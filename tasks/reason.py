@@ -110,6 +110,8 @@ async def reason_problems(
     client: BudgetedClient,
     params: ReasonParams,
     verify: VerifyParams,
+    *,
+    is_whole_stage: bool = False,
 ) -> list[dict[str, Any]]:
     """Sample the rollouts of every problem.
 
@@ -119,9 +121,13 @@ async def reason_problems(
         client: the model that reasons.
         params: how it is asked; `race` is set.
         verify: what counts as equal.
+        is_whole_stage: as `stop_if_failing` has it.
 
     Returns:
         Rows of ROLLOUTS, in the order of the problems and of the rollouts of each.
+
+    Raises:
+        ServerError: most requests failed.
     """
     prompt = load_prompt(params.prompt)
     attempts = Attempts(client, params)
@@ -136,7 +142,8 @@ async def reason_problems(
             return problem["problem_id"], replies
 
         sampled = await client.run_all(problems, sample, requests_each=params.num_rollouts)
-        stop_if_failing([reply for _, replies in sampled for reply in replies], model)
+        every = [reply for _, replies in sampled for reply in replies]
+        stop_if_failing(every, model, is_whole_stage=is_whole_stage)
     return [
         make_rollout(problem_id, index, reply, model, gold_shown=params.show_gold)
         for problem_id, replies in sampled
@@ -172,6 +179,7 @@ async def reason_shard(
     """Prefect shell over `reason_problems` for one shard."""
     if report := find_shard(job, "rollouts"):
         return report
-    rows = await reason_problems(read_formalized(job, params), client, params, verify)
+    problems, is_whole_stage = read_formalized(job, params), job.num_shards == 1
+    rows = await reason_problems(problems, client, params, verify, is_whole_stage=is_whole_stage)
     counts = Counter(row["status"] for row in rows)
     return write_shard(job, "rollouts", rows_to_table(rows, ROLLOUTS), counts)

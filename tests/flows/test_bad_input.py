@@ -295,11 +295,16 @@ def test_a_server_that_fails_every_request_ends_the_run_after_retries(
     assert report.rows["sft"] + report.rows["grpo"] == 6
 
 
+def ask_badly(source: Path, index: int, fault: str) -> None:
+    """Have the server fail whenever it is asked the question of one row."""
+    rows = [json.loads(line) for line in (source / "metadata.jsonl").read_text().splitlines()]
+    rows[index]["question"] += f" [[{fault}]]"
+    (source / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
 @pytest.mark.parametrize("code", [400, 404, 413, 422])
 def test_rows_that_a_server_rejects_are_kept_with_their_reason(source, tmp_path, code):
-    rows = [json.loads(line) for line in (source / "metadata.jsonl").read_text().splitlines()]
-    rows[1]["question"] += f" [[{code}]]"
-    (source / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ask_badly(source, 1, str(code))
     with FakeModelServer() as server:
         report = run_build(server, [source], tmp_path / "w", "reason.num_rollouts=3")
         assert server.counts["requests"] == 6 + 6 * 3
@@ -310,11 +315,25 @@ def test_rows_that_a_server_rejects_are_kept_with_their_reason(source, tmp_path,
     assert lost["source_id"].to_list() == ["id-1"]
 
 
-def test_images_that_a_server_rejects_are_kept_with_their_reason(source, tmp_path):
+def test_a_server_that_rejects_every_request_ends_the_run_and_another_one_is_asked_anew(
+    source, tmp_path, capsys, monkeypatch
+):
+    hasty = flows.build.formalize_shard.with_options(retry_delay_seconds=0.01)
+    monkeypatch.setattr(flows.build, "formalize_shard", hasty)
     with FakeModelServer(fault="404") as server:
+        assert main(build_arguments(server.url, source, tmp_path / "w")) == 1
+    shown = Ended(1, "", capsys.readouterr().err)
+    assert shown.sentence.startswith("fake-vlm: 6 of 6 requests failed, most often with '404: ")
+    with FakeModelServer() as server:
         report = run_build(server, [source], tmp_path / "w")
-        assert server.counts["requests"] == 6
-    assert report.rows == {"sft": 0, "grpo": 0, "test": 0, "rejects": 6}
+    assert report.rows["sft"] + report.rows["grpo"] == 6
+
+
+def test_what_fails_alone_in_a_shard_among_others_is_a_row(source, tmp_path):
+    ask_badly(source, 5, "null_content")
+    with FakeModelServer() as server:
+        report = run_build(server, [source], tmp_path / "w", "ingest.shard_rows=1")
+    assert report.rows["sft"] + report.rows["grpo"] == 5
     table = pl.read_parquet(f"{report.target}/rejects/*.parquet")
-    assert set(table["drop_reason"]) == {"no_formal_text"}
-    assert all(detail.startswith("404: fault 404") for detail in table["detail"])
+    lost = table.filter(pl.col("drop_reason") == "no_verdict")
+    assert lost["source_id"].to_list() == ["id-5"]
