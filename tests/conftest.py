@@ -14,9 +14,12 @@ from PIL import Image, ImageDraw
 SHARED = Path(__file__).parents[2] / "shared"
 MakeSource = Callable[..., Path]
 
-# How long an example takes says more of the machine than of the law.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+# How long an example takes says more of the machine than of the law. A change is judged by the same
+# examples everywhere; `--hypothesis-profile=search` looks for new ones.
+PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("repeatable", derandomize=True, **PATIENT)
+settings.register_profile("search", **PATIENT)
+settings.load_profile("repeatable")
 
 
 def draw_image(number: int, size: tuple[int, int] = (64, 48), format: str = "PNG") -> bytes:

@@ -89,6 +89,11 @@ class FakeModelServer:
         unique = len(self.asked)
         return {**self.counts, "unique": unique, "repeats": self.counts["requests"] - unique}
 
+    @property
+    def num_connections(self) -> int:
+        """Connections that are open: of a client that is gone, until all it sent is read."""
+        return len(self._writers)
+
     def __enter__(self) -> Self:
         self.start()
         return self

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -93,6 +94,13 @@ def has_begun(workspace: Path) -> Callable[[], bool]:
     return (workspace / "openvlthinker/all/.lock").exists
 
 
+def wait_until_read(server: FakeModelServer) -> None:
+    """Wait until the server has read all that a client sent which is gone."""
+    with urlopen(server.url.replace("/v1", "/stats")) as answer:  # Served in turn, after its calls.
+        answer.read()
+    wait_until(lambda: server.num_connections == 0, "the last request was read")
+
+
 def measure_run(sightline: Sightline, source: Path, workspace: Path) -> float:
     """Return how long a run takes from its lock to its end, in seconds."""
     with WatchedServer() as server:
@@ -119,6 +127,7 @@ def test_a_build_killed_at_any_moment_ends_with_the_same_bytes(source, whole, tm
             child.kill()
             stages[stage := find_stage(workspace) if is_alive else "over"] += 1
             seconds *= 1.0 if is_alive else 0.8  # The machine may be quicker than it was.
+            wait_until_read(server)
             num_kept, started = count_replies(workspace), time.monotonic()
             ended = sightline.run(arguments)
         assert ended.code == 0, f"killed in {stage}: {ended.err}"

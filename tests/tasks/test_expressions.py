@@ -141,7 +141,7 @@ POLYNOMIALS = st.recursive(
     lambda inner: st.tuples(inner, st.sampled_from("+-*"), inner).map(
         lambda parts: f"({parts[0]}{parts[1]}{parts[2]})"
     ),
-    max_leaves=12,
+    max_leaves=6,  # The square of a sum is three times as long, and is read up to 160 tokens.
 )
 
 
