@@ -15,7 +15,7 @@ _ITEM = re.compile(
     r" ?(?:,|and )? ?(?P<number>[0-9]{1,9}(?:\.[0-9]{1,9})?) ?"
     r"(?P<unit>[A-Za-z]{1,12}|[\u00b0'\"\u00a2])"
 )
-_MARKS = {"\u00b0": {"'": "\u00b0'", '"': '\u00b0"'}, "'": {'"': "in"}}
+_MARKS = {"\u00b0": {"'": "arcminute", '"': "arcsecond"}, "'": {'"': "in"}}
 _DOLLARS = re.compile(r"\$ ?([0-9]{1,9})(?= and )")
 
 

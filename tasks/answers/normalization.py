@@ -12,6 +12,8 @@ from functools import lru_cache
 from tasks.answers.chinese import translate_chinese
 
 MAX_MATRICES = 8
+REPEATS = "\u0305"
+r"""After each digit of a decimal that comes again and again: `0.1\overline{6}` is 0.16 and this."""
 MAX_REMEMBERED_CHARS = 300
 
 # Before NFKC, which would turn 5 superscript 2 into 52 and 1 one-half into 11/2.
@@ -40,6 +42,8 @@ _AFTER_NFKC = str.maketrans(
         **dict.fromkeys("\u00d7\u22c5\u00b7\u2217", "*"),
         **dict.fromkeys("\u00f7\u2044\u2215", "/"),
         "\u2236": ":",
+        "\u2016": "\u2225",
+        "\u2206": "\u25b3",
         "\u3002": ". ",
         "\u3001": ", ",
         "\u221e": "infty",
@@ -58,12 +62,14 @@ _TEXT_COMMAND = re.compile(
     r"|mbox|hbox)"
     r" ?\{([^{}]*)\}"
 )
-_FRACTION = re.compile(r"([0-9])?\\[dtc]?frac ?(?:\{([^{}]*)\} ?\{([^{}]*)\}|([0-9])([0-9]))")
+_FRACTION = re.compile(r"([0-9])?\\[dtc]?frac ?(?:\{([^{}]*)\} ?\{([^{}]*)\}|([0-9]) ?([0-9]))")
 _LATEX_ROOT = re.compile(r"\\sqrt ?(?:\{([^{}]*)\}|([0-9]|[a-z]))")
 _REALS = re.compile(r"\\(?:mathbb|mathbf|Bbb) ?(?:\{R\}|R(?![A-Za-z]))")
-_SPACING = re.compile(
-    r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|quad|qquad|limits)(?![A-Za-z])|\\[,;:! ]|~"
+_SIZING = re.compile(
+    r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|limits)(?![A-Za-z])|\\!"
+    r"|(?<=[0-9])(?:\\[,;: ]|~){1,2}(?=[0-9]{3}(?![0-9]))"
 )
+_SPACING = re.compile(r"\\q?quad(?![A-Za-z])|\\[,;: ]|~")
 _MATRIX_START = re.compile(
     r"(?:\\left ?[(\[] ?)?\\begin ?\{([pbB]?(?:small)?matrix|array)\}(?: ?\{[lcr| ]{0,20}\})?"
 )
@@ -72,13 +78,32 @@ _ROW_END = re.compile(r"\\\\(?: ?\[[^\]]{0,9}\])?|\\cr(?![a-z])")
 _DEGREE = re.compile(r"\^? ?\{? ?\\(?:circ|degree)\b ?\}?")
 _SYMBOL = re.compile(
     r"\\(pi|times|cdot|ast|div|l(?:t|e|eq|eqslant)|g(?:t|e|eq|eqslant)|neq?|approx|infty|cup|in|pm"
-    r"|prime|colon|[lr](?:brace|brack))(?![A-Za-z])|\\([%${}&#_])"
+    r"|prime|colon|parallel|perp|angle|triangle|cong|emptyset|varnothing|[lr](?:brace|brack))(?![A-Za-z])|\\([%${}&#_])"
 )
 _SYMBOL_TEXT = {
     "times": "*", "cdot": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=", "leqslant": "<=",
     "lt": "<", "ge": ">=", "geq": ">=", "geqslant": ">=", "gt": ">", "ne": "!=", "neq": "!=",
     "approx": "\u2248", "cup": "\u222a", "in": "\u2208", "pm": "\u00b1", "prime": "'",
-    "colon": ":", "lbrace": "{", "rbrace": "}", "lbrack": "[", "rbrack": "]",
+    "colon": ":", "parallel": "\u2225", "perp": "\u22a5", "angle": "\u2220", "cong": "\u2245",
+    "triangle": "\u25b3", "emptyset": "\u2205", "varnothing": "\u2205",
+    "lbrace": "{", "rbrace": "}", "lbrack": "[", "rbrack": "]",
+}  # fmt: skip
+_FIGURE = re.compile("(?<=[\u2220\u25b3]) ")
+_TIE = re.compile(r"(?<=[0-9])~(?=[0-9]{3}(?![0-9])|[A-Za-z])")
+_REPEATING = re.compile(
+    r"(?<=[0-9]\.)(?:(?P<start>[0-9]{0,12}?)(?P<period>[0-9]{1,6}?)(?P=period){1,12}\.\.\."
+    r"|\((?P<enclosed>[0-9]{1,12})\)|(?P<before>[0-9]{0,12})"
+    r"\\(?:overline|bar|dot)(?: ?\{(?P<over>[0-9]{1,12})\}|(?P<one>[0-9])))"
+)
+_SUBSCRIPT_MARKS = re.compile(r"[_{}]")
+_FORMULA = re.compile(
+    r"(?=[^_]*_)(?:[A-Z][a-z]?|[()])(?:[A-Z][a-z]?|[()]|[0-9]|_[0-9]|_\{[0-9]{1,2}\})*"
+)
+"""Letters of elements with their counts: `H_2O`, `Ca(OH)_2`."""
+_TWINS = {
+    "infinity": "infty", "+infinity": "+infty", "-infinity": "-infty", "minus infinity": "-infty",
+    "negative infinity": "-infty", "positive infinity": "+infty", "plus infinity": "+infty",
+    "empty set": "\u2205", "the empty set": "\u2205", "null set": "\u2205",
 }  # fmt: skip
 _SIMPLE_NUMBER = re.compile(r"-?[0-9.,]+")
 
@@ -86,7 +111,8 @@ _BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_\n]+)(?<=\S)\1")
 _HOUR_MARK = re.compile(r"(?<=[0-9])( ?[AaPp])\. ?[Mm](?:\.|(?![A-Za-z]))")
 _WORD_END = re.compile(r"[^\W\d_]{2}!+$")
 _STRIPPED_STARTS = frozenset("# \t*`$\\\"'")
-_STRIPPED_ENDS = frozenset(" \t*`.,;:?!")
+_STRIPPED_ENDS = frozenset(" \t*`.,;:?!\\")
+_LATEX_SPACES = ("\\,", "\\;", "\\:", "\\!", "\\ ")
 _OUTER_MATH = (
     ("$$", "$$"),
     ("$", "$"),
@@ -121,13 +147,20 @@ def normalize(text: str) -> str:
 def _normalize(text: str) -> str:
     text = " ".join(fold_characters(text).split())
     if not text.isascii():
-        text = translate_chinese(text)
+        text = _FIGURE.sub("", translate_chinese(text))
     text = text.replace("{,}", ",")
+    if "..." in text or ".(" in text or "\\" in text:
+        text = _REPEATING.sub(_write_repeats, text)
+    if "~" in text:
+        text = _TIE.sub(" ", text)
     if "\\" in text:
-        text = strip_outer(_expand_latex(strip_outer(text)))
+        text = _FIGURE.sub("", strip_outer(_expand_latex(strip_outer(text))))
     if "*" in text or "_" in text:
         text = _BOLD.sub(r"\2", text)
-    return strip_outer(" ".join(join_hour_marks(text).split()))
+    text = strip_outer(" ".join(join_hour_marks(text).split()))
+    if "_" in text and _FORMULA.fullmatch(text):
+        text = _SUBSCRIPT_MARKS.sub("", text)
+    return _TWINS.get(text.lower(), text)
 
 
 # A gold is read when it is typed and when it is checked, and rollouts often agree.
@@ -154,6 +187,13 @@ def to_key(text: str) -> str:
     return key
 
 
+def _write_repeats(found: re.Match[str]) -> str:
+    """Mark the digits that come again and again, in whichever way they were written."""
+    start = found["start"] or found["before"] or ""
+    period = found["period"] or found["enclosed"] or found["over"] or found["one"]
+    return start + "".join(digit + REPEATS for digit in period)
+
+
 def _write_hour_mark(found: re.Match[str]) -> str:
     return found[1].lower() + "m"
 
@@ -161,7 +201,7 @@ def _write_hour_mark(found: re.Match[str]) -> str:
 def _expand_latex(text: str) -> str:
     text = _REALS.sub(" all real numbers", text)
     text = _TEXT_COMMAND.sub(r"\1", _write_matrices(text) if "\\begin" in text else text)
-    text = _SPACING.sub("", text)
+    text = _SPACING.sub(" ", _SIZING.sub("", text))
     text = _DEGREE.sub("°", text)
     text = _SYMBOL.sub(lambda found: _SYMBOL_TEXT.get(found[1], found[1] or found[2]), text)
     text = _LATEX_ROOT.sub(lambda found: f"sqrt({found[1] or found[2]})", text)
@@ -204,7 +244,10 @@ def strip_outer(text: str) -> str:
         if text[:1] not in _STRIPPED_STARTS and text[-1:] not in _STRIPPED_ENDS:
             break
         before = text
-        text = text.lstrip("# ").strip(" \t*`").rstrip(".,;:?")
+        text = text.lstrip("# ").strip(" \t*`")
+        if "\\" in text[:1] + text[-2:]:
+            text = _strip_spacing(text)
+        text = text.rstrip(".,;:?")
         if text.endswith("!") and _WORD_END.search(text[-20:]):
             text = text.rstrip("!")
         pairs = _OUTER_MATH if text[:1] in _STRIPPED_STARTS else ()
@@ -216,3 +259,12 @@ def strip_outer(text: str) -> str:
         if text == before:
             break
     return text
+
+
+def _strip_spacing(text: str) -> str:
+    """Strip the LaTeX spaces around a text, and a backslash before a space that is gone."""
+    while text.startswith(_LATEX_SPACES):
+        text = text[2:]
+    while text.endswith(_LATEX_SPACES):
+        text = text[:-2]
+    return text[:-1] if len(text) > 1 and text[-1] == "\\" else text

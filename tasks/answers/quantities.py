@@ -11,8 +11,10 @@ from fractions import Fraction
 from functools import lru_cache
 
 from tasks.answers.compounds import parse_compound
+from tasks.answers.normalization import REPEATS
 from tasks.answers.policy import Policy, UnitPolicy, is_within_tolerance
-from tasks.answers.units import Unit, compare_units, find_unit, join_units, parse_unit
+from tasks.answers.unit_phrases import is_unit_phrase
+from tasks.answers.units import Unit, compare_units, join_units, parse_unit
 
 MAX_DIGITS = 60
 MAX_EXPONENT = 64
@@ -20,23 +22,28 @@ MAX_QUANTITY_CHARS = 300
 
 SCALES = {
     "dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9,
-    "trillion": 10**12,
+    "trillion": 10**12, "k": 1000, "tenth": Fraction(1, 10), "hundredth": Fraction(1, 100),
+    "thousandth": Fraction(1, 1000),
 }  # fmt: skip
-_NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+_NUMBER = (
+    r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)?"
+    r"|[1-9][0-9]{0,2}(?: [0-9]{3})+(?![0-9/])(?:\.[0-9]+)?"
+    rf"|[0-9]*\.[0-9]*(?:[0-9]{REPEATS}){{1,12}}|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+)
 _QUANTITY = re.compile(
     r"(?:(?:about|approximately|approx\.?|around|roughly|nearly|≈|~) ?)?"
-    r"(?P<sign>[-+]?) ?(?P<currency>[$€£¥₹]?) ?(?P<inner>[-+]?)"
+    r"(?P<sign>[-+]?) ?(?P<currency>(?:(?:US|CA?|AU?|HK|NZ|S)?\$|[€£¥₹₩])?) ?(?P<inner>[-+]?)"
     rf"(?:(?P<whole>[0-9]+) (?:and )?(?P<over>[0-9]+) ?/ ?(?P<under>[0-9]+)|(?P<number>{_NUMBER})"
     rf"(?:\^ ?\{{?(?P<power>-?[0-9]{{1,3}})\}}?"
     rf"|(?:e| ?[*x] ?10 ?\^ ?\{{?)(?P<ten>[-+]?[0-9]{{1,3}})\}}?"
     rf"| ?/ ?(?P<divisor>{_NUMBER}))?)"
-    r"(?: (?P<scale>dozen|hundred|thousand|million|billion|trillion)\b)?"
+    r"(?: (?P<scale>dozen|hundred|thousand|million|billion|trillion|(?:ten|hundred|thousand)ths?)\b"
+    r"| ?(?P<kilo>k)(?=[$€£]))?"
     r"(?P<percent> ?%| percent\b| per cent\b)?"
     r"(?P<rest>.*)",
     re.IGNORECASE,
 )
-_REST = re.compile(r"[A-Za-zµΩ°¢$€£'\"\s/.,\-^{}()&23\u4e00-\u9fff]*")
-_POWER_MARK = re.compile(r"\^ ?\{?-?[0-9]\}?")
+_POWER_MARK = re.compile(r"\^ ?\{? ?[-+]?[0-9] ?\}?|(?<=[A-Za-z])[23](?![0-9])")
 CHANGES_VALUE = re.compile(
     r"\b(?:pi|sqrt|plus|minus|times|over|squared|cubed|hal(?:f|ves)"
     r"|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth|thousandth)s?"
@@ -45,6 +52,7 @@ CHANGES_VALUE = re.compile(
     r"|factorial|raised(?= to\b|$)|myriad|thou|(?:grand|gross)(?= ?$)|mln|bn|k(?= ?\$))\b"
 )
 """Words after a number that make another number of it; they are no units."""
+_NO_UNIT = Unit()
 _JOINS_CLAUSE = re.compile(r"\b(?:or|and|not|to|through|if)\b|[0-9]|[或到至和不非以]")
 
 
@@ -79,7 +87,7 @@ def _parse(text: str) -> Quantity | None:
     if "-" in (found["sign"], found["inner"]):
         value = -value
     return Quantity(
-        value=value * SCALES.get((found["scale"] or "").lower(), 1),
+        value=value * SCALES.get((found["scale"] or found["kilo"] or "").lower().rstrip("s"), 1),
         is_percent=found["percent"] is not None,
         has_point="." in (found["number"] or "").rstrip("."),
         has_slash=(found["divisor"] or found["under"]) is not None,
@@ -152,27 +160,35 @@ def _read_compound(text: str) -> Quantity | None:
 
 
 def _read_number(text: str) -> Fraction | None:
-    whole, _, decimals = text.replace(",", "").partition(".")
+    whole, _, decimals = text.replace(",", "").replace(" ", "").partition(".")
     if len(whole) + len(decimals) > MAX_DIGITS:
         return None
+    if REPEATS in decimals:
+        return _read_repeating(whole, decimals.replace(REPEATS, ""), decimals.count(REPEATS))
     return Fraction(int(whole + decimals), 10 ** len(decimals)) if whole + decimals else None
+
+
+def _read_repeating(whole: str, decimals: str, period: int) -> Fraction:
+    """Read a decimal whose last `period` digits come again and again."""
+    digits, start = int(whole + decimals), int((whole + decimals)[:-period] or 0)
+    return Fraction(digits - start, (10**period - 1) * 10 ** (len(decimals) - period))
 
 
 def _read_unit(found: re.Match[str]) -> Unit | None:
     """Read currency and the words after the number; None where these are no unit."""
     before, rest = found["currency"], found["rest"]
-    unit = parse_unit(before) if before else Unit()
+    return _read_words(rest, before) if before or rest else _NO_UNIT
+
+
+@lru_cache(maxsize=8192)
+def _read_words(rest: str, before: str) -> Unit | None:
+    unit = parse_unit(before) if before else _NO_UNIT
     if not rest.strip():
         return unit
     lower = _POWER_MARK.sub("", rest).lower()
-    if not _REST.fullmatch(rest) or CHANGES_VALUE.search(lower) or _JOINS_CLAUSE.search(lower):
+    if CHANGES_VALUE.search(lower) or _JOINS_CLAUSE.search(lower):
         return None
-    word = rest.strip().split(" ")[0].strip("().,/")
     is_attached = rest[0].isascii() and rest[0].isalpha()
-    lone_letter = len(word) == 1 and word.isascii() and word.isalpha()
-    first = re.split(r"[\^/]", word)[0]
-    if (is_attached or lone_letter) and find_unit(first) is None:
-        return None
-    if rest[0] in "-^" or (before and is_attached):
+    if rest[0] in "-^" or (before and is_attached) or not is_unit_phrase(rest, before):
         return None
     return join_units(unit, parse_unit(rest.strip()))

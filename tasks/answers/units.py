@@ -1,7 +1,7 @@
 """Units of measure: which words name them, and how two of them compare.
 
-The words that follow a number come in; a `Unit` goes out. Known units carry a dimension, so that
-5 cm and 5 m differ and 500 cm and 5 m do not; other words (`apples`) are kept but never decide.
+The words that follow a number come in; a `Unit` goes out. Known units have a size, so that 5 cm and
+5 m differ and 500 cm and 5 m do not; other words (`apples`) say what is counted.
 """
 
 import re
@@ -10,68 +10,43 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-Factor = tuple[str, Fraction]
+from tasks.answers.unit_table import ONLY_SINGULAR, SHOUTED, TWINS, read_table
 
-_TABLE = """
-length m: mm 1/1000 millimeter|millimetre|mm; cm 1/100 centimeter|centimetre|cm; dm 1/10 dm
-length m: m 1 meter|metre|m; km 1000 kilometer|kilometre|km
-length_us in: in 1 inch|in|inches; ft 12 foot|feet|ft; yd 36 yard|yd; mi 63360 mile|mi
-mass g: mg 1/1000 milligram|mg; g 1 gram|g; kg 1000 kilogram|kg|kilo; t 1000000 tonne|ton
-mass_us oz: oz 1 ounce|oz; lb 16 pound|lb
-time s: ms 1/1000 millisecond|ms; s 1 second|sec|s; min 60 minute|min; h 3600 hour|hr|h
-time s: d 86400 day; wk 604800 week
-months: month 1 month; year 12 year|yr
-volume l: ml 1/1000 milliliter|millilitre|ml|mL; l 1 liter|litre|l|L
-volume_us: cup 1 cup; pt 2 pint|pt; qt 4 quart|qt; gal 16 gallon|gal
-money: cent 1/100 cent|¢; dollar 1 dollar|$|usd|buck|us$
-euro: euro 1 euro|€; pounds: sterling 1 £|gbp; yen: yen 1 yen|¥; yuan: yuan 1 yuan|rmb|cny
-rupee: rupee 1 rupee|₹
-angle: degree 1 degree|°|deg; arcminute 1/60 arcminute|°'; arcsecond 1/3600 arcsecond|°"
-radian: radian 1 radian|rad
-celsius: celsius 1 celsius|C; fahrenheit: fahrenheit 1 fahrenheit|F; kelvin: kelvin 1 kelvin|K
-speed: mph 1 mph; kmh: kmh 1 kmh|kph
-energy: J 1 joule|J; kJ 1000 kilojoule|kJ; calories: cal 1 calorie|cal; kcal 1000 kcal|kilocalorie
-power: mW 1/1000 milliwatt|mW; W 1 watt|W; kW 1000 kilowatt|kW; MW 1000000 megawatt|MW
-voltage: mV 1/1000 millivolt|mV; V 1 volt|V; kV 1000 kilovolt|kV
-current: mA 1/1000 milliampere|mA|milliamp; A 1 ampere|A|amp
-resistance: ohm 1 ohm|Ω; kohm 1000 kiloohm|kΩ|kilohm; Mohm 1000000 megaohm|MΩ
-frequency: Hz 1 hertz|Hz; kHz 1000 kilohertz|kHz; MHz 1000000 megahertz|MHz; GHz 1000000000 GHz
-force: N 1 newton|N; kN 1000 kilonewton|kN
-pressure: Pa 1 pascal|Pa; kPa 1000 kilopascal|kPa
-amount: mol 1 mole|mol
-"""
+MAX_POWER = 9
 
-
-def _read_table() -> tuple[dict[str, str], dict[str, Factor]]:
-    """Read the table into spelling -> unit and unit -> (dimension, factor)."""
-    spellings: dict[str, str] = {}
-    factors: dict[str, Factor] = {}
-    dimension = ""
-    for entry in re.split(r"[;\n]", _TABLE.strip()):
-        head, _, body = entry.rpartition(":")
-        dimension = head.split()[0] if head else dimension
-        name, factor, words = body.split()
-        factors[name] = (dimension, Fraction(factor))
-        spellings.update(dict.fromkeys(words.split("|"), name))
-    return spellings, factors
-
-
-_SPELLINGS, _FACTORS = _read_table()
-_MONEY = frozenset({"money", "euro", "pounds", "yen", "yuan", "rupee"})
-_TOKEN = re.compile(r"[$€£¥₹¢°]|[A-Za-zΩµ']+|\^ ?\{? ?-?[0-9]\}?|/|[,;.()]")
+_SPELLINGS, _SIZES = read_table()
+_PAIRS = "|".join(re.escape(name) for name in _SPELLINGS if " " in name)
+_TOKEN = re.compile(
+    rf"\u00b0 ?[CF](?![A-Za-z])|(?i:{_PAIRS})s?(?![A-Za-z])|[A-Za-z]{{0,2}}\$"
+    r"|[\u20ac\u00a3\u00a5\u20b9\u20a9\u00a2\u00b0]"
+    r"|(?:[cdkm]?m|in|ft)[23](?![0-9])|[A-Za-z\u03a9\u03bc][A-Za-z\u03a9\u03bc']*|''|['\"]"
+    r"|\^ ?\{? ?[-+]?[0-9]\}?|/|[,;.()]"
+)
 _STOP = re.compile(
     "to|for|in|on|at|from|because|since|so|than|as|when|that|which|who|left|more|less|fewer|with"
     "|by|each|if|after|before|and|or|but|is|are|was|were",
     re.IGNORECASE,
 )
 _SQUARES = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
+_GLUED = re.compile(r"(k?m)s")
+"""In `ms^{-1}`, metres to seconds: nobody writes one over a millisecond so."""
+_NEUTRAL = frozenset(
+    "unit total altogether long wide tall high deep thick old away apart only exactly overall now"  # noqa: SIM905
+    " again too here there ago later early earlier late extra further remaining leftover".split()
+)
+"""Words after a number that say nothing of what is measured."""
+_RATED = ("money_", "s", "month")
+"""Beginnings of the dimensions whose rates lose nothing with their `per year`."""
+
+Known = tuple[tuple[str, int], ...]
+"""Units of measure with their powers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """The words that stand by a number."""
 
-    known: tuple[tuple[str, int], ...] = ()
+    known: Known = ()
     """Units of measure with their powers; negative after `per` or `/`."""
     words: frozenset[str] = frozenset()
     """The other words, in the singular."""
@@ -84,10 +59,19 @@ class Unit:
 def find_unit(word: str) -> str | None:
     """Find the unit that a word or symbol names; symbols keep their case (`mW` is not `MW`)."""
     name = _SPELLINGS.get(word)
-    if name is None and len(word) > 1:
+    if name is None and len(word) > 1 and (len(word) > 2 or word in SHOUTED or not word.isupper()):
         lower = word.lower()
         name = _SPELLINGS.get(lower) or _SPELLINGS.get(lower.removesuffix("s"))
+        if name in ONLY_SINGULAR and lower != name:
+            return None
     return name
+
+
+def is_clause(word: str, before: str, following: str) -> bool:
+    """Tell a word that opens another clause; `in` is inches where no word but a unit's is by it."""
+    if word == "in" and (before in ("", "per", "/") or before in _SQUARES):
+        return following != "per" and following[:1].isalpha()
+    return _STOP.fullmatch(word) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -103,17 +87,32 @@ def parse_unit(text: str) -> Unit:
         elif token in _SQUARES:
             power = _SQUARES[token]
         elif token[0] == "^":
-            exponent = int(token.strip("^ {}"))
-            if known:
-                known[-1] = (known[-1][0], known[-1][1] * exponent)
-        elif _STOP.fullmatch(token) and not (token == "in" and len(tokens) == 1):
+            known[-1:] = _raise(known[-1:], int(token.strip("^ {}")))
+        elif is_clause(token, tokens[index - 1] if index else "", "".join(tokens[index + 1 :][:1])):
             break
-        elif (name := find_unit(token)) is not None and (index == 0 or token != "in"):
-            known.append((name, sign * power))
+        elif (name := _find_token(token)) is not None:
+            if known[-1:] == [("degree", 1)] and name in ("\u00b0C", "\u00b0F", "C", "F", "K"):
+                known.pop()
+            known.append((name, sign * power * (int(token[-1]) if token[-1].isdigit() else 1)))
             power = 1
         elif token.isalpha():
             words.add(token.lower().removesuffix("s"))
     return Unit(known=tuple(known), words=frozenset(words))
+
+
+def _find_token(token: str) -> str | None:
+    if token == "''":
+        return '"'
+    return find_unit(token.replace("\u00b0 ", "\u00b0").rstrip("23"))
+
+
+def _raise(last: list[tuple[str, int]], exponent: int) -> list[tuple[str, int]]:
+    """Raise the last unit to a power; `ms^{-1}` is `m s^{-1}`."""
+    if not last:
+        return []
+    name, power = last[0]
+    glued = _GLUED.fullmatch(name) if exponent < 0 else None
+    return [(glued[1], 1), ("s", exponent)] if glued else [(name, power * exponent)]
 
 
 def join_units(first: Unit, second: Unit) -> Unit:
@@ -127,18 +126,54 @@ def join_units(first: Unit, second: Unit) -> Unit:
 def compare_units(gold: Unit, answer: Unit) -> Fraction | None:
     """Give the factor that turns the answer's value into the gold's unit; None where they differ.
 
-    A unit may be left out in whole or in part, and a gold without any takes every unit.
+    A unit may be left out, and a gold without any takes every unit. Of a rate, only what it is per
+    may be left out, and only of money and time: `$2 per year`, but not `5 m/s`. One unknown word
+    where the gold has a unit of measure is another unit (`5 pesos`).
     """
-    if not answer.known or not gold or set(answer.known) <= set(gold.known):
+    if not gold or gold.known == answer.known:
         return Fraction(1)
-    gold_kind, gold_factor = _reduce(gold)
-    answer_kind, answer_factor = _reduce(answer)
-    return answer_factor / gold_factor if gold_kind == answer_kind else None
+    if not answer.known:
+        return None if gold.known and _is_other_word(gold, answer) else Fraction(1)
+    if not gold.known:
+        return None
+    if (answer_size := _reduce(answer.known))[0] == (gold_size := _reduce(gold.known))[0]:
+        return answer_size[1] / gold_size[1]
+    if _are_twins(gold.known, answer.known):
+        return Fraction(1)
+    return _compare_part(gold.known, answer.known)
+
+
+def _compare_part(gold: Known, answer: Known) -> Fraction | None:
+    """Compare a rate with what is counted or what it is per, where that may stand alone."""
+    counted = tuple(part for part in gold if part[1] > 0)
+    per = tuple(part for part in gold if part[1] < 0)
+    if per == answer:
+        return Fraction(1)
+    (kind, factor), (answer_kind, answer_factor) = _reduce(counted), _reduce(answer)
+    return answer_factor / factor if per and kind == answer_kind and _is_rated(kind) else None
+
+
+def _is_other_word(gold: Unit, answer: Unit) -> bool:
+    return len(answer.words) == 1 and not answer.words & (gold.words | _NEUTRAL)
+
+
+def _is_rated(kind: dict[str, int]) -> bool:
+    return len(kind) == 1 and next(iter(kind)).startswith(_RATED) and set(kind.values()) == {1}
+
+
+def _are_twins(gold: Known, answer: Known) -> bool:
+    if len(gold) != 1 or len(answer) != 1 or gold[0][1] != answer[0][1]:
+        return False
+    return frozenset((gold[0][0], answer[0][0])) in TWINS
 
 
 def is_money(unit: Unit) -> bool:
     """Tell whether an amount of money is counted, perhaps per something."""
-    return any(_FACTORS[name][0] in _MONEY and power > 0 for name, power in unit.known)
+    return any(power > 0 and _is_currency(name) for name, power in unit.known)
+
+
+def _is_currency(name: str) -> bool:
+    return next(iter(_SIZES[name].dimension)).startswith("money_")
 
 
 def is_angle(unit: Unit) -> bool:
@@ -148,8 +183,9 @@ def is_angle(unit: Unit) -> bool:
 
 def find_ratio(large: str, small: str) -> Fraction | None:
     """Give how many of a large unit a small one is (minutes in an hour: 1/60); None unless less."""
-    (dimension, size), (other, part) = _FACTORS[large], _FACTORS[small]
-    return part / size if dimension == other and part < size else None
+    first, second = _SIZES[large], _SIZES[small]
+    is_part = first.dimension == second.dimension and second.factor < first.factor
+    return second.factor / first.factor if is_part else None
 
 
 def shares_unit(gold: Unit, answer: Unit) -> bool:
@@ -161,12 +197,15 @@ def shares_unit(gold: Unit, answer: Unit) -> bool:
     return bool(gold.words & answer.words)
 
 
-def _reduce(unit: Unit) -> tuple[dict[str, int], Fraction]:
+@lru_cache(maxsize=4096)
+def _reduce(known: Known) -> tuple[dict[str, int], Fraction]:
+    """Write units as powers of base units and a factor."""
     kinds: Counter[str] = Counter()
     factor = Fraction(1)
-    for name, power in unit.known:
-        dimension, size = _FACTORS[name]
-        power = max(-9, min(9, power))
-        kinds[dimension] += power
-        factor *= size**power
-    return dict(kinds), factor
+    for name, power in known:
+        size = _SIZES[name]
+        power = max(-MAX_POWER, min(MAX_POWER, power))
+        factor *= size.factor**power
+        for base, exponent in size.dimension.items():
+            kinds[base] += exponent * power
+    return {base: power for base, power in kinds.items() if power}, factor
