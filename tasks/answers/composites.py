@@ -7,10 +7,18 @@ as mathematics, else as words; a part that nobody can tell leaves the whole open
 from collections.abc import Sequence
 from functools import partial
 
+from tasks.answers.equations import is_unsolved
 from tasks.answers.intervals import parse_region, regions_match
 from tasks.answers.judgement import Check, Judgement, list_tails
 from tasks.answers.kinds import AnswerType
-from tasks.answers.mathematics import NEEDS_ALGEBRA, has_bound, has_prose, is_comparable, settle
+from tasks.answers.mathematics import (
+    NEEDS_ALGEBRA,
+    has_bound,
+    has_prose,
+    has_relation,
+    is_comparable,
+    settle,
+)
 from tasks.answers.matrices import list_vector, parse_matrix
 from tasks.answers.normalization import normalize, to_key
 from tasks.answers.number_words import write_digits
@@ -72,6 +80,8 @@ def match_values(check: Check, gold: str, answer: str, depth: int = 0) -> bool |
     if _has_parts(gold) or _has_parts(answer):
         is_deep = depth >= MAX_DEPTH or not (_has_parts(gold) and _has_parts(answer))
         return False if is_deep else _match_sequence(check, gold, answer, depth + 1)
+    if is_unsolved(answer) and not has_relation(gold):
+        return False
     if is_comparable(gold, answer):
         return settle(gold, answer, check.policy, check.compare)[0]
     return _words_match(gold, answer)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
+from tasks.answers.equations import gives_value
 from tasks.answers.kinds import Gold
 from tasks.answers.policy import Policy
 from tasks.answers.sentences import HEDGE
@@ -38,12 +39,19 @@ class Check(NamedTuple):
 def list_tails(text: str, hedge: re.Pattern[str] = HEDGE) -> list[str]:
     """List what follows each of the last verbs, `=` and colons of a sentence, shortest first.
 
-    A sentence that hedges or denies has none.
+    A sentence that hedges or denies has none, nor has an equation that is still to be solved.
     """
     if hedge.search(text):
         return []
-    ends = [found.end() for found in _COPULA.finditer(text)]
-    return [text[end:] for end in reversed(ends[-MAX_TAILS:])]
+    found = list(_COPULA.finditer(text))[-MAX_TAILS:]
+    return [text[one.end() :] for one in reversed(found) if is_copula(one, text)]
+
+
+def is_copula(found: re.Match[str], text: str) -> bool:
+    """Tell whether what follows a verb or sign is said of something; in `2x = 5`, 5 is not."""
+    if "=" not in found[0]:
+        return True
+    return gives_value(text[: found.start()], text[found.end() :])
 
 
 def judge_parsed(

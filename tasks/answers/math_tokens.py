@@ -130,6 +130,11 @@ def _append_command(tokens: list[Token], name: str) -> None:
         raise Unreadable(f"command {name!r} is not known here")
 
 
+def is_product(letters: str) -> bool:
+    """Tell a product of symbols (`xy`, `abc`) from a word."""
+    return _PRODUCT.fullmatch(letters) is not None
+
+
 def _append_letters(tokens: list[Token], text: str) -> None:
     """Append a run of letters: a symbol, the name of a segment, or a product of symbols."""
     word = _GREEK_LETTERS.get(text) or _VARIANTS.get(text, text)
@@ -143,7 +148,7 @@ def _append_letters(tokens: list[Token], text: str) -> None:
         raise Unreadable(f"{text!r} is a unit or a word")
     elif text.isupper() and len(text) <= 4:
         tokens.append(Token("name", text))
-    elif _PRODUCT.fullmatch(text):
+    elif is_product(text):
         tokens.extend(Token("symbol", letter) for letter in text)
     else:
         raise Unreadable(f"{text!r} is a word")

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tasks.answers.expressions import expressions_match, is_mathematical
-from tasks.answers.judgement import Compare, Judgement
+from tasks.answers.judgement import Compare, Judgement, is_copula
 from tasks.answers.math_parser import parse_expression
 from tasks.answers.math_tokens import Unreadable
 from tasks.answers.math_values import Undefined, find_value
@@ -56,7 +56,6 @@ _JUXTAPOSED = re.compile(
 )
 _NAME_AFTER = re.compile(r"(?P<value>[^=<>A-Za-z\\]{1,80}) ?= ?[A-Za-z]")
 _SUBSCRIPT = re.compile(r"_ ?\{[^{}]*\}")
-_RELATION = re.compile(r"[^=<>]{0,80}?[A-Za-z)}][^=<>]{0,40}[-+*/^][^=<>]{0,80}=")
 _BOUND = re.compile(r"[<>\u2208\u222a]|!=|infty|\\[lg]eq?(?![a-z])")
 _DATE_LIKE = re.compile(r"[0-9]+/[0-9]+/[0-9]+|[0-9]+(?:-[0-9]+){2,}|[0-9] ?: ?[0-9]")
 
@@ -123,7 +122,7 @@ def list_mathematics(answer: str) -> Iterator[Mathematics]:
     if reversed_name:
         yield split_unit(reversed_name["value"].rstrip())
         return
-    ends = [] if is_relation(text) else [found.end() for found in _TAIL.finditer(text)]
+    ends = [found.end() for found in _TAIL.finditer(text) if is_copula(found, text)]
     for start in (0, *reversed(ends[-MAX_TAILS:])):
         found = split_unit(strip_outer(text[start:]))
         if is_plain_mathematics(found.text):
@@ -144,11 +143,6 @@ def is_plain_mathematics(text: str) -> bool:
 def mentions_formula(text: str) -> bool:
     """Tell a text that may hold a formula, in signs or in words, from one of mere numbers."""
     return _FORMULA.search(text) is not None
-
-
-def is_relation(text: str) -> bool:
-    """Tell `y - 3 = 2x`, whose right side alone is no answer, from `y = 2x`."""
-    return _RELATION.match(text) is not None and not has_prose(text.partition("=")[0])
 
 
 def has_relation(text: str) -> bool:

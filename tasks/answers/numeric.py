@@ -8,8 +8,9 @@ import re
 from functools import lru_cache, partial
 
 from tasks.answers.dates import parse_date, parse_time
+from tasks.answers.equations import is_unsolved, split_unsolved
 from tasks.answers.judgement import Check, Judgement, judge_parsed
-from tasks.answers.mathematics import Mathematics, is_relation, list_mathematics, settle_statement
+from tasks.answers.mathematics import Mathematics, list_mathematics, settle_statement
 from tasks.answers.normalization import normalize
 from tasks.answers.number_words import write_digits
 from tasks.answers.pairs import Numbers, parse_range, parse_ratio, ranges_match, ratios_match
@@ -28,6 +29,9 @@ def judge_numeric(check: Check) -> Judgement:
     forms = _parse_gold(check.wanted, check.gold.unit)
     if not forms:
         return None, "unreadable_gold"
+    side = split_unsolved(check.text)
+    if side is not None:
+        return _judge_side(forms, side, check.policy), "unsolved_equation"
     found = find_quantities(check.text, forms[0].unit, check.wanted)
     if isinstance(found, Absence):
         rule = found.value if found is not Absence.NO_NUMBER else "numeric"
@@ -55,13 +59,20 @@ def _matches_any(forms: tuple[Quantity, ...], answer: Quantity, policy: Policy) 
     return is_bare and has_magnitude and quantities_match(forms[-1], answer, policy)
 
 
+def _judge_side(forms: tuple[Quantity, ...], side: str, policy: Policy) -> bool | None:
+    """Judge `x + y = 5`: right where the sum was asked for, which only the question can tell."""
+    found = find_quantities(side, forms[0].unit)
+    is_side = not isinstance(found, Absence) and all(_matches_any(forms, n, policy) for n in found)
+    return None if is_side else False
+
+
 def _settle_number(check: Check, forms: tuple[Quantity, ...]) -> Judgement | None:
     """Settle an answer that is no number but has a value: `2+3`, `3!`; None for others."""
     ratio = parse_ratio(check.text) if check.policy.ratio_equals_fraction else None
     if ratio and len(ratio) == 2:
         value = ratio[0].value / ratio[1].value
         return is_within_tolerance(forms[0].value, value, check.policy), "ratio"
-    if is_relation(check.text) or _NO_ONE_NUMBER.search(check.text):
+    if is_unsolved(check.text) or _NO_ONE_NUMBER.search(check.text):
         return None
     if _is_rising(parse_range(check.text)):
         return None

@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tasks.answers.dates import parse_date, parse_time
+from tasks.answers.equations import is_constant, is_unsolved
 from tasks.answers.golds import infer_type
 from tasks.answers.judgement import Check, Judgement, list_tails
 from tasks.answers.kinds import AnswerType, Gold
@@ -17,7 +18,6 @@ from tasks.answers.mathematics import (
     Mathematics,
     has_bound,
     has_relation,
-    is_relation,
     list_mathematics,
     mentions_formula,
     settle_statement,
@@ -37,7 +37,7 @@ _STATEMENT_TYPES = {AnswerType.EXPRESSION, AnswerType.EQUATION, AnswerType.TEXT,
 
 def judge_expression(check: Check) -> Judgement:
     """Equal where the texts are, white space and `*` apart; else by value."""
-    tails = [] if is_relation(check.text) else list_tails(check.text, HEDGE_WORD)
+    tails = list_tails(check.text, HEDGE_WORD)
     if _compact(check.wanted) in map(_compact, (check.text, *tails)):
         return True, "expression"
     if not _HAS_VALUE.search(check.wanted) or _is_of_another_kind(check):
@@ -45,7 +45,7 @@ def judge_expression(check: Check) -> Judgement:
     gold = split_unit(unwrap(check.gold.answer))
     if check.gold.unit:
         gold = Mathematics(gold.text, parse_unit(normalize(check.gold.unit)))
-    is_side = is_relation(check.text) and not has_relation(check.wanted)
+    is_side = is_unsolved(check.text) and _is_solved(check.wanted)
     compare = None if is_side else check.compare
     settled = settle_statement(gold, _list_candidates(check), check.policy, compare)
     if settled is not None:
@@ -53,6 +53,12 @@ def judge_expression(check: Check) -> Judgement:
     if HEDGE_WORD.search(check.text) or not mentions_formula(check.text):
         return False, "expression"
     return None, NEEDS_ALGEBRA
+
+
+def _is_solved(wanted: str) -> bool:
+    """Tell a value, named or not, from an equation in unknowns."""
+    name, value = split_name(wanted)
+    return not has_relation(wanted) or (name is not None and is_constant(value))
 
 
 def _is_of_another_kind(check: Check) -> bool:
@@ -84,7 +90,7 @@ def narrow_equation(check: Check) -> Check | None:
     """
     name, value = split_name(check.wanted)
     other, _ = split_name(check.text)
-    if name is None:
+    if name is None or is_unsolved(check.text):
         return _retype(check, AnswerType.EXPRESSION)
     if other is not None and not _are_twins(name, other):
         is_solved_for = {name, other} <= set(_LETTER.findall(value + check.text))
