@@ -6,7 +6,8 @@
                   "y": {"field": "cost", "type": "quantitative"}}}
 
 The schema is Vega-Lite's own. Beyond it: all data are rows in `values` or `datasets`, nothing is
-loaded from elsewhere, encodings name columns that exist, and quantities are numbers.
+loaded or computed, encodings name columns that exist, and quantities are numbers. Rows that are
+bare values have one column, `data`.
 """
 
 from collections.abc import Iterator
@@ -22,6 +23,10 @@ Columns = dict[str, bool]
 MAX_PARTS = 3_000
 """Most objects, lists and values outside of the data."""
 MAX_CHARTS_DEEP = 5
+COMPUTED = ("transform", "expr", "test", "labelExpr", "signal", "sequence", "sphere", "graticule")
+"""Keys of what Vega-Lite computes: the text must hold what the chart shows."""
+SHOWN = ("field", "aggregate", "datum")
+"""Keys of which a channel that shows data has one."""
 COMPOSERS = ("layer", "hconcat", "vconcat", "concat", "spec")
 
 
@@ -58,6 +63,8 @@ def _check_safety(spec: Spec, document: Document) -> Iterator[Problem]:
             line = document.line(part, key)
             if key in ("url", "href"):
                 yield Problem(line, f"Remove the key {quote(key)}; write data as rows in values.")
+            elif key in COMPUTED:
+                yield Problem(line, f"Remove the key {quote(key)}; write the values as they stand.")
             elif key == "$schema" and "vega-lite" not in str(value):
                 yield Problem(line, "The $schema must be that of Vega-Lite; leave it out.")
             elif key == "data" and isinstance(value, dict):
@@ -73,7 +80,7 @@ def _check_rows(holder: Spec, key: str, document: Document) -> Iterator[Problem]
     rows: Any = holder.get(key)
     line = document.line(holder, key)
     if rows is None:
-        if holder.keys().isdisjoint(("name", "sequence", "url")):
+        if holder.keys().isdisjoint(("name", *COMPUTED, "url")):
             yield Problem(line, 'Write the data as rows: {"values": [{...}, {...}]}.')
     elif not isinstance(rows, list):
         yield Problem(line, "Write the data as a list of rows, not as text.")
@@ -84,6 +91,8 @@ def _check_rows(holder: Spec, key: str, document: Document) -> Iterator[Problem]
 
 
 def _check_row_list(rows: list[Any], document: Document) -> Iterator[Problem]:
+    if _are_values(rows):
+        return
     for index, row in enumerate(rows):
         if not isinstance(row, dict) or not row:
             yield Problem(document.line(rows, index), "A row must be an object of columns.")
@@ -126,7 +135,13 @@ def _prune(part: Any) -> tuple[Any, int]:
 
 
 def _are_rows(values: list[Any]) -> bool:
-    return all(isinstance(value, dict) for value in values)
+    return all(isinstance(value, dict) for value in values) or _are_values(values)
+
+
+def _are_values(values: list[Any]) -> bool:
+    """Say whether rows are bare values of one type."""
+    kinds = {float if type(value) is int else type(value) for value in values}
+    return len(kinds) == 1 and kinds <= {float, str, bool}
 
 
 def _count_deep(spec: Any) -> int:
@@ -157,8 +172,7 @@ def _check_views(spec: Spec, document: Document) -> Iterator[Problem]:
     datasets = cast(Spec, spec.get("datasets") or {})
     tables: dict[int, Columns] = {}
     waiting: list[tuple[Spec, Columns]] = [(spec, {})]
-    has_made_columns = _makes_columns(spec)
-    has_data = False
+    has_data = has_channel = False
     while waiting:
         view, columns = waiting.pop()
         data: Any = view.get("data")
@@ -170,8 +184,10 @@ def _check_views(spec: Spec, document: Document) -> Iterator[Problem]:
             columns = tables.setdefault(id(rows), {}) or _read_columns(rows)
             tables[id(rows)] = columns
             has_data = True
-        if isinstance(view.get("encoding"), dict) and columns and not has_made_columns:
-            yield from _check_encoding(cast(Spec, view["encoding"]), columns, document)
+        encoding = cast(Spec, view.get("encoding") or {})
+        has_channel = has_channel or any(_list_shown(encoding))
+        if columns:
+            yield from _check_encoding(encoding, columns, document)
         for key in COMPOSERS:
             inner: Any = view.get(key)
             if inner == []:
@@ -180,24 +196,26 @@ def _check_views(spec: Spec, document: Document) -> Iterator[Problem]:
             waiting += [(cast(Spec, each), columns) for each in views if isinstance(each, dict)]
     if not has_data:
         yield Problem(1, 'The chart has no data; add "data": {"values": [...]}.')
+    elif not has_channel:
+        line = document.line(spec, "encoding")
+        yield Problem(line, 'The chart shows no column; name them under "encoding".')
 
 
-def _read_columns(rows: list[Spec]) -> Columns:
+def _list_shown(encoding: Spec) -> Iterator[bool]:
+    """Yield for each channel whether it shows anything."""
+    for definition in encoding.values():
+        several = cast(list[Any], definition) if isinstance(definition, list) else [definition]
+        yield any(isinstance(each, dict) and any(key in each for key in SHOWN) for each in several)
+
+
+def _read_columns(rows: list[Any]) -> Columns:
     """Return the columns of rows, and which of them have a number."""
     columns: Columns = {}
     for row in rows:
-        for key, value in row.items():
+        named = cast(Spec, row) if isinstance(row, dict) else {"data": row}
+        for key, value in named.items():
             columns[key] = columns.get(key, False) or _is_quantity(value)
     return columns
-
-
-def _makes_columns(spec: Spec) -> bool:
-    """Say whether a transform makes columns, whose names and values are not known here."""
-    return any(
-        isinstance(part.get("transform"), list)
-        and any(set(cast(Spec, step)) - {"filter", "sample"} for step in part["transform"])
-        for part in _walk(spec)
-    )
 
 
 def _check_encoding(encoding: Spec, columns: Columns, document: Document) -> Iterator[Problem]:

@@ -17,13 +17,15 @@ from tasks.formats.problems import Problem, quote
 Row = tuple[int, list[str]]
 """(line on which the row starts, its cells)."""
 MAX_COLUMNS = 500
+EMPTY_LINE = "Remove this empty line; a table is one block of rows."
 OTHER_DELIMITERS = {"\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 
 
 def check_csv(text: str) -> Iterator[Problem]:
     """Yield the problems of a CSV table."""
     if delimiter := _find_other_delimiter(text):
-        yield Problem(1, f"Put commas between cells, not {delimiter}.")
+        first = text[: len(text) - len(text.lstrip("\n"))].count("\n") + 1
+        yield Problem(first, f"Put commas between cells, not {delimiter}.")
         return
     rows: list[Row] = []
     try:
@@ -62,6 +64,10 @@ def _explain(error: csv.Error) -> str:
 
 def _check_shape(rows: list[Row]) -> Iterator[Problem]:
     """Yield rows that are empty or do not have as many cells as the header."""
+    at = next(at for at, (_, cells) in enumerate(rows) if not _is_blank(cells))
+    for line, _ in rows[:at]:
+        yield Problem(line, EMPTY_LINE)
+    rows = rows[at:]
     first, header = rows[0]
     num_cells = len(header)
     if num_cells > MAX_COLUMNS:
@@ -70,7 +76,7 @@ def _check_shape(rows: list[Row]) -> Iterator[Problem]:
     if len(rows) == 1:
         yield Problem(first, "There is only one line; write a header and one line per row.")
         return
-    widths = Counter(len(cells) for _, cells in rows[1:] if cells)
+    widths = Counter(len(cells) for _, cells in rows[1:] if not _is_blank(cells))
     if num_cells not in widths and len(widths) == 1:
         (width,) = widths
         yield Problem(
@@ -80,10 +86,15 @@ def _check_shape(rows: list[Row]) -> Iterator[Problem]:
         )
         return
     for line, cells in rows:
-        if not cells:
-            yield Problem(line, "Remove this empty line; a table is one block of rows.")
+        if _is_blank(cells) and num_cells > 1:
+            yield Problem(line, EMPTY_LINE)
         elif len(cells) != num_cells and not _is_placeholder(cells):
             yield Problem(line, _explain_width(cells, num_cells))
+
+
+def _is_blank(cells: list[str]) -> bool:
+    """Say whether a line holds nothing, or white space alone."""
+    return not cells or (len(cells) == 1 and cells[0].isspace())
 
 
 def _explain_width(cells: list[str], num_cells: int) -> str:

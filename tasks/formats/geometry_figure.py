@@ -21,10 +21,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tasks.formats.geometry_alike import POINT, POINTS, order_arguments, order_points
 from tasks.formats.geometry_values import find_value_problem, read_number
 from tasks.formats.problems import Problem, list_names, quote
 
-POINT = r"[A-Z](?:[0-9]{1,3}|_[0-9]{1,3})?'{0,3}"
 MAX_POINTS = 30
 KINDS: dict[str, tuple[str, str]] = {
     "point": (POINT, "a point such as A"),
@@ -92,8 +92,9 @@ MEASURES: dict[str, str] = {
     "Coordinates": "point",
 }
 """What has a value to the kind of its argument: Length(AB)=5, RadiusLength(O)=3."""
+APART = ("Midpoint", "Inside")
+"""Statements whose point is none of those that follow it."""
 _STATEMENT = re.compile(r"\s*([A-Za-z]\w{0,40})\s*\(([^()]{0,400})\)\s*(?:=\s*(\S.{0,400}))?")
-_POINT = re.compile(POINT)
 
 
 @dataclass(slots=True)
@@ -121,7 +122,7 @@ def check_geometry(text: str) -> Iterator[Problem]:
         if problem:
             yield Problem(line, problem)
     for line, argument in measures:
-        unknown = [point for point in _POINT.findall(argument) if point not in figure.points]
+        unknown = [point for point in POINTS.findall(argument) if point not in figure.points]
         if unknown:
             yield Problem(
                 line,
@@ -141,7 +142,7 @@ def _check_statement(
     arguments = [argument.strip() for argument in inside.split(",")]
     if name in MEASURES and (value is not None or name not in STATEMENTS):
         problem = _check_measure(name, arguments, value, line, figure)
-        if (not problem and MEASURES[name] != "angle") or _POINT.match(arguments[0]):
+        if (not problem and MEASURES[name] != "angle") or POINTS.match(arguments[0]):
             measures.append((line, arguments[0]))
         return problem
     if name not in STATEMENTS:
@@ -151,8 +152,9 @@ def _check_statement(
     problem = _check_arguments(name, arguments, STATEMENTS[name])
     if problem:
         return problem
-    first = figure.first_lines.setdefault(f"{name}({','.join(arguments)})", line)
-    figure.points.update(_POINT.findall(inside))
+    alike = order_arguments(name, arguments, STATEMENTS[name])
+    first = figure.first_lines.setdefault(f"{name}({','.join(alike)})", line)
+    figure.points.update(POINTS.findall(inside))
     return f"This repeats line {first}; remove it." if first != line else None
 
 
@@ -178,11 +180,15 @@ def _check_arguments(name: str, arguments: list[str], kinds: tuple[str, ...]) ->
         pattern, described = KINDS[kind]
         if not re.fullmatch(pattern, argument):
             return f"{quote(argument)} in {name} must be {described}."
-        points = _POINT.findall(argument)
+        points = POINTS.findall(argument)
         if len(set(points)) < len(points):
             return f"{quote(argument)} in {name} names a point twice."
-    if len(set(arguments)) < len(arguments):
+    alike = [order_points(each, kind) for each, kind in zip(arguments, padded, strict=True)]
+    if len(set(alike)) < len(alike):
         return f"{name} names the same thing twice."
+    if name in APART and arguments[0] in POINTS.findall(arguments[1]):
+        point, whole = arguments[:2]
+        return f"{point} in {name} is an end or a corner of {whole}; name another point."
     return None
 
 
@@ -198,7 +204,8 @@ def _check_measure(
     if problem := find_value_problem(name, value):
         return problem
     plain = "".join(value.split())
-    earlier, first = figure.values.setdefault((name, _order(name, arguments[0])), (plain, line))
+    measured = order_points(arguments[0], MEASURES[name], is_measured=True)
+    earlier, first = figure.values.setdefault((name, measured), (plain, line))
     if first == line:
         return None
     if earlier == plain:
@@ -207,11 +214,3 @@ def _check_measure(
     if None not in numbers and numbers[0] != numbers[1]:
         return f"Line {first} gives {quote(earlier)} for the same thing; keep the one shown."
     return None
-
-
-def _order(name: str, argument: str) -> str:
-    """Write the points of a measured thing in one order: AB and BA are one segment."""
-    points = _POINT.findall(argument)
-    if name == "Angle" and points:
-        return min("".join(points), "".join(reversed(points)))
-    return "".join(sorted(points)) or argument

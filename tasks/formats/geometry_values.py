@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     r"|(?P<open>\()|(?P<close>\)))"
 )
 _NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
-_WORD = re.compile(r"[a-z]{3,}")
+_WORD = re.compile(r"[A-Z]?([a-z]{3,})(\(?)")
 SIGNS = "-+\u2212"
 POSITIVE = ("Length", "Distance", "ArcLength", "RadiusLength", "DiameterLength", "Area",
             "Perimeter")  # fmt: skip
@@ -70,9 +70,8 @@ def find_expression_problem(text: str) -> str | None:
 
     Reads from left to right and keeps only the open brackets and whether an operand comes next.
     """
-    for word in _WORD.findall(text):
-        if word not in GREEK and word not in FUNCTIONS:
-            return f"{quote(word)} in the value is no number, letter or unit."
+    if problem := _find_word_problem(text):
+        return problem
     num_open, is_operand_next, at = 0, True, 0
     end = len(text.rstrip())
     while at < end:
@@ -92,3 +91,16 @@ def find_expression_problem(text: str) -> str | None:
     if is_operand_next:
         return f"{quote(text.strip())} ends too early."
     return f"A bracket of {quote(text.strip())} is never closed." if num_open else None
+
+
+def _find_word_problem(text: str) -> str | None:
+    """Name a word that is no function, Greek letter or unit, from its capital on."""
+    for found in _WORD.finditer(text):
+        if found.group(1) in GREEK or found.group(1) in FUNCTIONS:
+            continue
+        word = found.group().removesuffix("(")
+        remedy = "; name a length by its points, such as AB" if found.group(2) else ""
+        if word.lower() in FUNCTIONS:
+            remedy = f"; write {word.lower()}"
+        return f"{quote(word)} in the value is no number, letter or unit{remedy}."
+    return None

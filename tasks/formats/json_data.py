@@ -3,7 +3,8 @@
     [{"item": "cup", "cost": 12}, {"item": "hat", "cost": null}]
 
 An object or an array on the outside; every key once in its object; rows of a table alike: objects
-with the same keys, or arrays of the same length.
+with the same keys, or arrays of the same length. Objects that hold no others are rows, all of one
+table, or of one for each `kind` or `type` that they name.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from tasks.formats.json_document import Document, read_document
 from tasks.formats.problems import Problem, quote
 
 Rows = list[Any]
+KIND_KEYS = ("kind", "type")
+"""Keys by which the parts of a layout, which are no rows of one table, say what they are."""
 
 
 def check_json(text: str) -> Iterator[Problem]:
@@ -58,30 +61,26 @@ def _check_rows(rows: Rows, document: Document) -> Iterator[Problem]:
                     f"This row has {len(row)} entries, but the first row has {len(rows[0])}; "
                     "write null for an empty cell.",
                 )
-    elif all(isinstance(row, dict) for row in rows) and _is_table(rows):
+    elif all(isinstance(row, dict) and _is_flat(list(row.values())) for row in rows):
+        firsts: dict[Any, dict[str, Any]] = {}
         for index, row in enumerate(rows):
-            yield from _compare_keys(rows[0], row, document.line(rows, index))
+            first = firsts.setdefault(_get_kind(row), row)
+            yield from _compare_keys(first, row, document.line(rows, index))
 
 
 def _compare_keys(first: dict[str, Any], row: dict[str, Any], line: int) -> Iterator[Problem]:
     if missing := [key for key in first if key not in row]:
         yield Problem(
-            line, f"This row lacks the key {quote(missing[0])} of the first row; write null."
+            line, f"This row lacks the key {quote(missing[0])} of the rows above; write null."
         )
     elif extra := [key for key in row if key not in first]:
-        yield Problem(line, f"The key {quote(extra[0])} is not in the first row; use its keys.")
+        yield Problem(line, f"The key {quote(extra[0])} is not in the rows above; use theirs.")
 
 
-def _is_table(rows: Rows) -> bool:
-    """Say whether objects are rows: flat, and most of them share a key with the first."""
-    if not all(_is_flat(list(row.values())) for row in rows):
-        return False
-    return sum(not _shares_keys(rows[0], row) for row in rows) * 2 < len(rows)
-
-
-def _shares_keys(first: dict[str, Any], row: dict[str, Any]) -> bool:
-    """Say whether two rows have half of all their keys in common."""
-    return len(first.keys() & row.keys()) * 2 >= len(first.keys() | row.keys())
+def _get_kind(row: dict[str, Any]) -> tuple[str, str]:
+    """Return the key and the value that say what an object is; those of one kind are alike."""
+    key = next((key for key in KIND_KEYS if key in row), "")
+    return key, repr(row.get(key))
 
 
 def _is_flat(values: Rows) -> bool:

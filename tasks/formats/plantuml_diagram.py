@@ -25,7 +25,7 @@ from tasks.formats.diagram_rules import Language, Line, check_lines
 from tasks.formats.plantuml_behavior import ACTIVITY, OLD_ACTIVITY, SEQUENCE, STATES
 from tasks.formats.plantuml_structure import CLASSES, COMPONENTS
 from tasks.formats.plantuml_trees import GANTT, check_tree
-from tasks.formats.problems import Problem, quote
+from tasks.formats.problems import Problem, collect, quote
 
 KINDS = ("uml", "mindmap", "wbs", "gantt")
 UML: tuple[Language, ...] = (SEQUENCE, ACTIVITY, STATES, CLASSES, COMPONENTS, OLD_ACTIVITY)
@@ -62,14 +62,14 @@ def check_plantuml(text: str) -> Iterator[Problem]:
     elif kind == "gantt":
         yield from check_lines(_drop_silent(body), GANTT, lines[0][0])
     else:
-        yield from _check_uml(_join_activities(_drop_silent(body)), lines[0][0])
+        yield from check_uml(_join_activities(_drop_silent(body)), lines[0][0])
 
 
-def _check_uml(lines: list[Line], first: int) -> Iterator[Problem]:
+def check_uml(lines: list[Line], first: int) -> Iterator[Problem]:
     """Try each kind; report that which is understood best."""
     best: list[Problem] = []
     for language in UML:
-        problems = sorted(check_lines(lines, language, first))
+        problems = collect(check_lines(lines, language, first))
         if not problems:
             return
         if not best or _rate(problems) < _rate(best):
@@ -78,7 +78,7 @@ def _check_uml(lines: list[Line], first: int) -> Iterator[Problem]:
 
 
 def _rate(problems: list[Problem]) -> tuple[int, int]:
-    """Few problems, and these far down, are best."""
+    """Few problems, and these far down, are best; no language is read past the most."""
     return len(problems), -problems[0].line
 
 
