@@ -82,8 +82,10 @@ def infer_type(answer: str, unit: str | None = None) -> AnswerType:
 def _is_plain(text: str, quantity: Quantity) -> bool:
     """Tell a number with its unit (`5 cm`, `3 apples`) from a name that holds one (`7 Up`)."""
     words = re.findall(r"[A-Za-z]+", text)
-    return bool(quantity.unit.known) or (
-        len(words) < 4 and all(word.islower() for word in words[-1:])
+    return (
+        bool(quantity.unit.known)
+        or not quantity.unit
+        or (len(words) < 4 and all(word.islower() for word in words[-1:]))
     )
 
 

@@ -12,11 +12,12 @@ _VALUES = {word: value for value, word in enumerate(_ONES)} | {
 }
 _SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 _PARTS = {"half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6,
-          "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}  # fmt: skip
+          "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "hundredth": 100,
+          "thousandth": 1000}  # fmt: skip
 _VALUE = "|".join([*reversed(_ONES), *_TENS])
 _SCALE = "|".join(_SCALES)
 _HAS_WORD = re.compile(
-    rf"\b(?:{_VALUE}|half|negative|minus|a (?:{_SCALE}))(?![a-z])", re.IGNORECASE
+    rf"\b(?:{_VALUE}|half|negative|minus|a (?:dozen|{_SCALE}))(?![a-z])", re.IGNORECASE
 )
 _RUN = re.compile(
     rf"(?<![\w-])(?P<run>(?:(?:{_VALUE})|a (?={_SCALE})(?:{_SCALE}))(?![a-z])"
@@ -30,6 +31,7 @@ _PRONOUN = re.compile(
 )
 _WORD = re.compile(r"[a-z]+")
 _MAX_WORDS = 24
+_DOZEN = re.compile(r"\b(half )?a dozen\b", re.IGNORECASE)
 _HALF = re.compile(r"^(?:a )?half$", re.IGNORECASE)
 _AND_A_PART = re.compile(r"\b([0-9]+) and a (half|third|quarter)\b", re.IGNORECASE)
 _POINT = re.compile(r"\b([0-9]+) point ([0-9](?: [0-9])*)(?![0-9])")
@@ -40,6 +42,7 @@ def write_digits(text: str) -> str:
     """Write number words as digits; words that make no one number (`one two`) become several."""
     if not _HAS_WORD.search(text):
         return text
+    text = _DOZEN.sub(lambda found: "6" if found[1] else "12", text)
     text = _RUN.sub(_write_run, _HALF.sub("1/2", text))
     text = _AND_A_PART.sub(lambda found: f"{found[1]} 1/{_PARTS[found[2].lower()]}", text)
     text = _POINT.sub(lambda found: f"{found[1]}.{found[2].replace(' ', '')}", text)

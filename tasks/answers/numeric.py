@@ -17,7 +17,7 @@ from tasks.answers.pairs import Numbers, parse_range, parse_ratio, ranges_match,
 from tasks.answers.policy import Policy, is_within_tolerance
 from tasks.answers.quantities import Quantity, parse_quantity, quantities_match
 from tasks.answers.sentences import Absence, find_quantities
-from tasks.answers.units import Unit, is_angle
+from tasks.answers.units import Unit, count_different_things, is_angle
 
 _NO_ONE_NUMBER = re.compile(
     r"[<>\u00b1\u2208\u222a;?]|!=|,(?![0-9]{3})| (?:and|or) |/ ?0(?![0-9.])|\[\[|infty"
@@ -39,6 +39,8 @@ def judge_numeric(check: Check) -> Judgement:
     is_equal = all(_matches_any(forms, answer, check.policy) for answer in found)
     if is_equal and (parse_date(check.text) or parse_time(check.text)):
         return False, "date_or_time"
+    if is_equal and any(count_different_things(forms[0].unit, answer.unit) for answer in found):
+        return None, "other_things"
     return is_equal, "numeric"
 
 

@@ -15,10 +15,11 @@ Numbers = tuple[Quantity, ...]
 
 _NUMBER = r"[-+]?[$€£]?[0-9][0-9,.]*"
 _RANGE = re.compile(
-    rf"(?:from |between )?({_NUMBER})[^0-9,:]{{0,12}}?(?: ?- ?| to | and )({_NUMBER})(.*)",
+    rf"(?:from |between )?({_NUMBER})(?!e-)[^0-9,:]{{0,12}}?(?: ?- ?| to | and )({_NUMBER})(.*)",
     re.IGNORECASE,
 )
-_RATIO = re.compile(r"[0-9.]+(?: ?: ?[0-9.]+)+|[0-9.]+(?: to [0-9.]+)+", re.IGNORECASE)
+_TERM = r"\(?[0-9.]+(?:/[0-9.]+)?\)?"
+_RATIO = re.compile(rf"{_TERM}(?: ?: ?{_TERM})+|{_TERM}(?: to {_TERM})+", re.IGNORECASE)
 _RATIO_SIGN = re.compile(r" ?: ?| to ", re.IGNORECASE)
 
 
@@ -35,7 +36,7 @@ def parse_ratio(text: str) -> Numbers | None:
     """Read the terms of a ratio, two or more; None where the text is none."""
     if len(text) > MAX_CHARS or not _RATIO.fullmatch(text):
         return None
-    terms = [parse_quantity(term) for term in _RATIO_SIGN.split(text)]
+    terms = [parse_quantity(term.strip("()")) for term in _RATIO_SIGN.split(text)]
     found = tuple(term for term in terms if term is not None and term.value)
     return found if len(found) == len(terms) else None
 

@@ -19,6 +19,8 @@ from tasks.answers.units import Unit, compare_units, join_units, parse_unit
 MAX_DIGITS = 60
 MAX_EXPONENT = 64
 MAX_QUANTITY_CHARS = 300
+MAX_FRACTION = 10
+"""Largest gold without a fraction bar that a percentage may state: 1000%."""
 
 SCALES = {
     "dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9,
@@ -123,7 +125,9 @@ def _percent_matches(gold: Quantity, answer: Quantity, policy: Policy) -> bool:
         return False
     if gold.is_percent:
         return is_within_tolerance(gold.value / 100, value, policy)
-    return is_within_tolerance(gold.value, value / 100, policy)
+    # A gold of 50 is half of 100 without its sign, not 5000%; 2 may well be 200%.
+    is_fraction = gold.has_slash or abs(gold.value) <= MAX_FRACTION
+    return is_fraction and is_within_tolerance(gold.value, value / 100, policy)
 
 
 def _read_value(found: re.Match[str]) -> Fraction | None:

@@ -153,6 +153,18 @@ def _compare_part(gold: Known, answer: Known) -> Fraction | None:
     return answer_factor / factor if per and kind == answer_kind and _is_rated(kind) else None
 
 
+def count_different_things(gold: Unit, answer: Unit) -> bool:
+    """Tell whether both count one thing each, under names that share no beginning.
+
+    `25 apples` and `25 pears` differ, `25 boxes` and `25 box` do not; whether `25 kids` are the
+    gold's `25 students`, words cannot tell.
+    """
+    if gold.known or answer.known or not len(gold.words) == len(answer.words) == 1:
+        return False
+    (one,), (other,) = gold.words, answer.words
+    return one[:3] != other[:3] and not _NEUTRAL & {one, other}
+
+
 def _is_other_word(gold: Unit, answer: Unit) -> bool:
     return len(answer.words) == 1 and not answer.words & (gold.words | _NEUTRAL)
 
