@@ -55,6 +55,7 @@ _AFTER_NFKC = str.maketrans(
 )
 _SUPERSCRIPT = re.compile("[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,9}")
 _DIGIT_GROUP_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
+_CUBE_ROOT = re.compile(r"\u221b ?([0-9]+|[A-Za-z]|\([^()]*\))")
 _ROOT = re.compile(r"√ ?([0-9]+|[A-Za-z]|\([^()]*\))")
 
 _TEXT_COMMAND = re.compile(
@@ -131,6 +132,8 @@ def fold_characters(text: str) -> str:
     text = _SUPERSCRIPT.sub(_write_power, text)
     text = _DIGIT_GROUP_SPACE.sub("", text.translate(_BEFORE_NFKC))
     text = unicodedata.normalize("NFKC", text).translate(_AFTER_NFKC)
+    if "\u221b" in text:
+        text = _CUBE_ROOT.sub(lambda found: rf"\sqrt[3]{{{found[1].strip('()')}}}", text)
     return _ROOT.sub(lambda found: f"sqrt({found[1].strip('()')})", text) if "√" in text else text
 
 

@@ -23,11 +23,13 @@ _COUNTED = re.compile(
 )
 """At least three letters: with a vowel, or an abbreviation in the plural (`pcs`)."""
 _HAN = re.compile("[\u4e00-\u9fff]")
+_SEPARATOR = re.compile(r",| by | and ")
+_LETTERS = re.compile("[A-Za-z]+")
 _ACRONYM = re.compile(r"[A-Z]{2,}s?")
 _SHORT = frozenset(
     "of in on at is it as so we he me my an no up do us am be ok".split()  # noqa: SIM905
 )
-_NO_THINGS = (FUNCTIONS - {"abs"}) | SYMBOL_WORDS | {"mod", "modulo", "infinity", "infty", "choose"}
+_NO_THINGS = FUNCTIONS | SYMBOL_WORDS | {"mod", "modulo", "infinity", "infty", "choose", "lim"}
 _MEASURES = frozenset({"per", "square", "sq", "cubic", "cu"})
 _MULTIPLIED = frozenset("mgsNKA")
 """Units of one letter that stand in products: `kg m`, `m s^{-1}`."""
@@ -70,13 +72,22 @@ def is_unit_phrase(text: str, currency: str = "") -> bool:
         else:
             words.append(token)
             place = place if place.is_enclosed else _Place()
-    return True
+    return bool(words) or "(" not in text
 
 
 def may_follow(word: str) -> bool:
     """Tell whether a word right after a number leaves it as it is: `5 apples is`, not `5 sin`."""
     word = word.strip(",;.):")
-    return len(word) > 1 and (is_clause(word, "", "so") or _fits(word, "so", [], _Place()))
+    return len(word) > 1 and (is_clause(word, "", "so") or _fits(word, "", [], _Place()))
+
+
+def is_bare_list(text: str) -> bool:
+    """Tell a list of numbers and units alone, as `5 cm, 6` and `5 cm by 6`, from a sentence."""
+    return _SEPARATOR.search(text) is not None and all(map(_is_listed, _LETTERS.findall(text)))
+
+
+def _is_listed(word: str) -> bool:
+    return len(word) == 1 or word in ("by", "and") or find_unit(word) is not None
 
 
 def _move(place: _Place, sign: str, *, has_words: bool, is_joined: bool) -> _Place:
