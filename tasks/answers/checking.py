@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from tasks.answers.extraction import ExtractionStatus, find_answers
 from tasks.answers.judgement import Compare
 from tasks.answers.kinds import Gold
+from tasks.answers.listings import list_options
 from tasks.answers.policy import DEFAULT_POLICY, Policy
 from tasks.answers.rules import judge_answer
 
@@ -60,7 +61,8 @@ def check_answer(
             extraction=stated.status,
             policy=policy.description,
         )
-    judged = [judge_answer(gold, answer, policy, compare) for answer in stated.answers]
+    listed = list_options(text, gold.options) if gold.options else []
+    judged = [judge_answer(gold, answer, policy, compare) for answer in (*listed, *stated.answers)]
     is_correct, rule = judged[-1]
     if len(judged) > 1 and any(result is not is_correct for result, _ in judged):
         is_correct, rule = False, SEVERAL_ANSWERS

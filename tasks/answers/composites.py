@@ -80,7 +80,7 @@ def match_values(check: Check, gold: str, answer: str, depth: int = 0) -> bool |
     if _has_parts(gold) or _has_parts(answer):
         is_deep = depth >= MAX_DEPTH or not (_has_parts(gold) and _has_parts(answer))
         return False if is_deep else _match_sequence(check, gold, answer, depth + 1)
-    if is_unsolved(answer) and not has_relation(gold):
+    if is_unsolved(gold) + is_unsolved(answer) == 1 and has_relation(gold) != has_relation(answer):
         return False
     if is_comparable(gold, answer):
         return settle(gold, answer, check.policy, check.compare)[0]

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tasks.answers.boxes import find_boxed
+from tasks.answers.listings import list_labelled
 from tasks.answers.normalization import fold_characters, join_hour_marks
 
 MAX_PROSE_CHARS = 20_000
@@ -49,8 +51,6 @@ class StatedAnswers:
 
 _THINK_TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _ANSWER_TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
-_BOX = re.compile(r"\\(?:boxed|fbox) ?\{")
-_BRACE = re.compile(r"\\[{}]|[{}]")
 _FINAL = re.compile(
     r"(?:^[ \t>#*_\-]{0,20}|\bfinal[ \t]{1,5})answer[ \t*_]{0,9}(?::|$)[ \t*_]{0,9}"
     r"|^#### ?|(?<!错误)(?<!错的)答案应?(?:是|为|选|:):?|(?:故|因此|所以|应)选(?:择|项)?:? ?(?=[(\[]?[A-Z])",
@@ -70,7 +70,16 @@ _ABBREVIATION = re.compile(
 _BLANKS = re.compile(r"[^\S\n]+")
 _ODD_BLANK = re.compile(r"[^\S\n ]|  ")
 _HAS_WORD = re.compile(r"[^\W_]")
-_HAS_CONTENT = re.compile(r"[^\W_]|[<>=+]")
+_HAS_CONTENT = re.compile(
+    r"[^\W_]|[<>=+%~]|[^\x00-\x7f\s]"
+    r"|^[\s$\\()\[\]{}]*[-*#/&^@|][\s$\\()\[\]{}]*$|^\s*\\?[\[({]\s*\\?[\])}]\s*$"
+)
+"""Words, signs, one sign alone or an empty bracket; but no mere punctuation."""
+_RETRACTION = re.compile(
+    r"(?:(?:wait|oh|hmm|but|sorry)[,.]? )*(?:no[,:]|nope|oops|correction|scratch that"
+    r"|actually,? (?:it(?:'s| is) )?[-$\\(]{0,3}(?:[0-9]|[A-Z]\b))",
+    re.IGNORECASE,
+)
 
 
 def split_thought(text: str) -> tuple[str | None, str]:
@@ -115,7 +124,7 @@ def find_answers(text: str) -> StatedAnswers:
     text = _squeeze(fold_characters(text))
     if not _HAS_CONTENT.search(text):
         return StatedAnswers(status=ExtractionStatus.MISSING)
-    for find in (_find_tagged, _find_boxed):
+    for find in (_find_tagged, find_boxed):
         found, is_unclosed = find(text)
         if found:
             return _state(found)
@@ -126,7 +135,12 @@ def find_answers(text: str) -> StatedAnswers:
         found = list(_find_marked(pattern, tail))
         if found:
             return _state(found)
-    return _state([_last_sentence(tail)])
+    return _state(list_labelled(tail) or [_last_sentence(tail)])
+
+
+def has_content(text: str) -> bool:
+    """Tell a text that may be an answer from blanks and punctuation."""
+    return _HAS_CONTENT.search(text) is not None
 
 
 def _squeeze(text: str) -> str:
@@ -153,42 +167,21 @@ def _find_tagged(text: str) -> tuple[list[str], bool]:
             if not tag[1]:
                 start = tag.end()
             elif start is not None:
-                found.append(_unwrap(text[start : tag.start()]))
+                found += _unwrap(text[start : tag.start()])
                 start = None
     return found, start is not None
 
 
-def _unwrap(content: str) -> str:
-    """Go from the content of `<answer>` to the answer in it: a box, or what follows a marker."""
-    boxed, _ = _find_boxed(content)
+def _unwrap(content: str) -> list[str]:
+    """Go from the content of `<answer>` to the answers in it: boxes, or what follows a marker."""
+    boxed, _ = find_boxed(content)
     if boxed:
-        return boxed[-1]
+        return boxed
     for pattern in (_FINAL, _PROSE):
         marker = pattern.match(content.strip()[:MAX_PROSE_CHARS])
         if marker:
-            return content.strip()[marker.end() :]
-    return content
-
-
-def _find_boxed(text: str) -> tuple[list[str], bool]:
-    found: list[str] = []
-    position = 0
-    while "box" in text and (box := _BOX.search(text, position)):
-        end = _find_closing_brace(text, box.end())
-        if end is None:
-            return found, True
-        found.append(text[box.end() : end])
-        position = end
-    return found, False
-
-
-def _find_closing_brace(text: str, start: int) -> int | None:
-    depth = 1
-    for brace in _BRACE.finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(brace[0], 0)
-        if depth == 0:
-            return brace.start()
-    return None
+            return [content.strip()[marker.end() :]]
+    return [content]
 
 
 def _find_marked(pattern: re.Pattern[str], text: str) -> Iterator[str]:
@@ -196,9 +189,12 @@ def _find_marked(pattern: re.Pattern[str], text: str) -> Iterator[str]:
     for marker in list(pattern.finditer(text))[-MAX_ANSWERS:]:
         end = text.find("\n", marker.end())
         line = text[marker.end() : end if end >= 0 else len(text)]
-        if not _HAS_WORD.search(line) and end >= 0:
+        if not _HAS_CONTENT.search(line) and end >= 0:
             line = next(filter(_HAS_WORD.search, text[end : end + 400].split("\n")), "")
-        yield _split_sentences(line)[0]
+        sentence, *others = _split_sentences(line)
+        yield sentence
+        if others and _RETRACTION.match(others[0]):
+            yield others[0]
 
 
 def _last_sentence(text: str) -> str:

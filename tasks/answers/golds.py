@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from tasks.answers.dates import parse_date, parse_time
 from tasks.answers.expressions import is_mathematical
+from tasks.answers.extraction import has_content
 from tasks.answers.intervals import parse_region
 from tasks.answers.kinds import LETTERS, YES_NO, AnswerType, Gold
 from tasks.answers.matrices import parse_matrix
-from tasks.answers.normalization import normalize, to_key
+from tasks.answers.normalization import fold_characters, normalize, to_key
 from tasks.answers.number_words import write_digits
 from tasks.answers.options import find_option
 from tasks.answers.pairs import parse_range, parse_ratio
@@ -46,7 +47,8 @@ def type_gold(answer: str, options: Sequence[str] | None = None, unit: str | Non
     Raises:
         ValueError: There is no gold answer: it is empty, or none of the options.
     """
-    if not to_key(normalize(answer)):
+    is_empty = not to_key(normalize(answer))
+    if is_empty or not (options or has_content(fold_characters(answer))):
         raise ValueError(f"gold answer {answer!r} is empty; expected text")
     unit = unit.strip() or None if unit else None
     choices = tuple(options) if options else None

@@ -261,6 +261,8 @@ def strip_outer(text: str) -> str:
                     text = inner.strip()
         if text == before:
             break
+        if not text and before in ("*", "#"):
+            return before
     return text
 
 
