@@ -75,6 +75,8 @@ def test_r1_onevision_routes_tables_to_valid_csv(recorded, models, tmp_path):
     rows = read_sft(report)
     assert 0.9 * NUM_RIGHT_FIRST <= len(rows) <= NUM_RIGHT_FIRST
     assert all(row["conversations"][0]["value"].startswith("<image>") for row in rows)
+    # The stand-in checks calculations, and those of correct rollouts are right.
+    assert all(row["consistency_text"].endswith("Verdict: consistent") for row in rows)
     texts = pl.read_parquet(f"{tmp_path}/r1-onevision/all/formal_texts/*/*.parquet")
     assert set(texts["format"]) == {"csv"}
     assert set(texts["routed_by"]) == {"classifier"}
