@@ -29,20 +29,24 @@ _CORRECT = re.compile("(?<=option [A-Z]) ?是?(?:正确|对)的?")
 _ANSWER = re.compile("^(?:正确)?(?:答案|答)(?:是|为|选)?:? ?")
 _NUMERAL = f"[{''.join(_DIGITS)}{''.join(_SCALES)}]{{1,30}}"
 _NUMBER = re.compile(
-    rf"(?:(?<![\u4e00-\u9fff\u3007])|(?<=[是为有得共约成于年月]))(?P<sign>负?)"
+    rf"(?:(?<![\u4e00-\u9fff\u3007])|(?<=[是为有得共约成于年月午晨])|(?<=[早晚傍]上))(?P<sign>负?)"
     rf"(?:(?P<percent>百分之(?P<hundredths>{_NUMERAL}))"
     rf"|(?:(?P<whole>{_NUMERAL})又)?(?P<under>{_NUMERAL})分之(?P<over>{_NUMERAL})"
     rf"|(?P<number>{_NUMERAL})(?:点(?P<decimals>[{''.join(_DIGITS)}]{{1,30}}))?)"
-    rf"(?:(?![\u4e00-\u9fff\u3007])|(?=平方|立方|月|日|号|点|分|{'|'.join(_UNITS)}|[{_COUNTERS}]))"
+    rf"(?:(?![\u4e00-\u9fff\u3007])|(?=平方|立方|月|日|号|点|分|[倍成折]|{'|'.join(_UNITS)}|[{_COUNTERS}]))"
 )
 _MAGNITUDE = re.compile(r"(?<=[0-9]) ?(?P<scale>百万|千万|[百千万亿])(?![克米瓦卡])")
 _EXPONENTS = {"百": 2, "千": 3, "万": 4, "百万": 6, "千万": 7, "亿": 8}
 _DATE = re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})[日号]")
 _DAY = re.compile(r"(?<![0-9])([0-9]{1,2})月([0-9]{1,2})[日号]")
 _MONTHS = "January February March April May June July August September October November December"
-_TIME = re.compile(
-    r"(?P<half>上午|早上|下午|晚上|)(?P<hour>[0-9]{1,2})[点时](?:(?P<minute>[0-9]{1,2})分|半|整|钟)(?!钟)"
+_HALVES = {"上午": "am", "早上": "am", "早晨": "am", "凌晨": "am",
+           "下午": "pm", "傍晚": "pm", "晚上": "pm", "中午": "pm"}  # fmt: skip
+_HALF_TIME = re.compile(
+    rf"(?P<half>{'|'.join(_HALVES)}) ?(?P<hour>[0-9]{{1,2}})"
+    r"(?:[点时](?:(?P<minute>[0-9]{1,2})分?|半|整|钟)?|:(?P<minutes>[0-9]{2}))(?![0-9:钟])"
 )
+_TIME = re.compile(r"(?P<hour>[0-9]{1,2})[点时](?:(?P<minute>[0-9]{1,2})分|半|整|钟)(?!钟)")
 _UNIT = re.compile(rf"(?<=[0-9%/)]) ?(?P<power>平方|立方|)(?P<unit>{'|'.join(_UNITS)})")
 _COUNTER = re.compile(rf"(?<=[0-9]) ?[{_COUNTERS}](?=$|[,.;]|[\u4e00-\u9fff])")
 
@@ -59,8 +63,9 @@ def translate_chinese(text: str) -> str:
         return ("yes" if truth["true"] else "no") + text[truth.end() :]
     text = "1/2" if text == "一半" else _NUMBER.sub(_write_number, text)
     text = _DAY.sub(_write_day, _DATE.sub(r"\1-\2-\3", text))
+    text = _TIME.sub(_write_time, _HALF_TIME.sub(_write_half_time, text))
     text = _MAGNITUDE.sub(lambda found: f"e{_EXPONENTS[found['scale']]}", text)
-    return _COUNTER.sub(" ", _UNIT.sub(_write_unit, _TIME.sub(_write_time, text)))
+    return _COUNTER.sub(" ", _UNIT.sub(_write_unit, text))
 
 
 def _write_number(found: re.Match[str]) -> str:
@@ -106,6 +111,13 @@ def _write_day(found: re.Match[str]) -> str:
 
 
 def _write_time(found: re.Match[str]) -> str:
-    half = {"": "", "上午": " am", "早上": " am"}.get(found["half"], " pm")
     minute = found["minute"] or ("30" if "半" in found[0] else "00")
-    return f"{found['hour']}:{minute:0>2}{half}"
+    return f"{found['hour']}:{minute:0>2}"
+
+
+def _write_half_time(found: re.Match[str]) -> str:
+    """Write the half of the day behind; 12 in the evening is midnight, 11 at midday the morning."""
+    minute = found["minute"] or found["minutes"] or ("30" if "半" in found[0] else "00")
+    is_turned = (found["half"], found["hour"]) in (("晚上", "12"), ("中午", "11"))
+    half = "am" if is_turned else _HALVES[found["half"]]
+    return f"{found['hour']}:{minute:0>2}" + (f" {half}" if int(found["hour"]) <= 12 else "")

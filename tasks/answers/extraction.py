@@ -53,7 +53,8 @@ _THINK_TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _ANSWER_TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
 _FINAL = re.compile(
     r"(?:^[ \t>#*_\-]{0,20}|\bfinal[ \t]{1,5})answer[ \t*_]{0,9}(?::|$)[ \t*_]{0,9}"
-    r"|^#### ?|(?<!错误)(?<!错的)答案应?(?:是|为|选|:):?|(?:故|因此|所以|应)选(?:择|项)?:? ?(?=[(\[]?[A-Z])",
+    r"|^#### ?|(?<!错误)(?<!错的)答案应?(?:是|为|选|:):?"
+    r"|(?:故|因此|所以|应)选(?:择|项)?:? ?(?=[(\[]?[A-Z])",
     re.IGNORECASE | re.MULTILINE,
 )
 _PROSE = re.compile(
@@ -65,8 +66,11 @@ _PROSE = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?][\"')\]*]{0,4} +(?=\S)")
 _ABBREVIATION = re.compile(
-    r"(?:mrs?|ms|[djs]r|st|prof|mt|vs|fig|eq|approx|e\.g|i\.e|u\.[sk])", re.I
+    r"(?:mrs?|ms|[djs]r|st|prof|mt|vs|fig|eq|approx|e\.g|i\.e|u\.[sk]"
+    r"|jan|feb|mar|apr|aug|sept?|oct|nov|dec)",
+    re.I,
 )
+_TWO_INITIALS = re.compile(r"(?<!\w)[A-Z]\. [A-Z]\. ")
 _BLANKS = re.compile(r"[^\S\n]+")
 _ODD_BLANK = re.compile(r"[^\S\n ]|  ")
 _HAS_WORD = re.compile(r"[^\W_]")
@@ -210,7 +214,10 @@ def _split_sentences(line: str) -> list[str]:
     for end in _SENTENCE_END.finditer(line):
         word = line[line.rfind(" ", start, end.start()) + 1 : end.start()].strip("(*_")
         is_label = len(word) == 1 and word.isalpha() and end.start() - start < 4
-        if not is_label and not _ABBREVIATION.fullmatch(word):
+        is_initial = len(word) == 1 and any(
+            _TWO_INITIALS.match(line, end.start() - back) for back in (1, 4)
+        )
+        if not (is_label or is_initial or _ABBREVIATION.fullmatch(word)):
             sentences.append(line[start : end.end()].strip())
             start = end.end()
     return [*sentences, line[start:]]

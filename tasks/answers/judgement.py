@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
+from tasks.answers.denials import blank, find_conclusion
 from tasks.answers.equations import gives_value
 from tasks.answers.kinds import Gold
 from tasks.answers.policy import Policy
@@ -36,13 +37,16 @@ class Check(NamedTuple):
     compare: Compare | None
 
 
-def list_tails(text: str, hedge: re.Pattern[str] = HEDGE) -> list[str]:
+def list_tails(text: str, hedge: re.Pattern[str] = HEDGE, own: str = "") -> list[str]:
     """List what follows each of the last verbs, `=` and colons of a sentence, shortest first.
 
-    A sentence that hedges or denies has none, nor has an equation that is still to be solved.
+    A sentence that hedges or denies, but for the gold's `own` words, has none, nor has an equation
+    that is still to be solved.
     """
-    if hedge.search(text):
-        return []
+    if hedge.search(blank(own, text)):
+        text = f": {find_conclusion(text) or ''}"
+        if hedge.search(text):
+            return []
     found = list(_COPULA.finditer(text))[-MAX_TAILS:]
     return [text[one.end() :] for one in reversed(found) if is_copula(one, text)]
 

@@ -1,11 +1,17 @@
-"""The options of a choice: which of them a text is, by its letter, its words or its number."""
+"""The options of a choice: which of them a text is, by its letter, words, number or mathematics."""
 
 from functools import lru_cache
 
+from tasks.answers.denials import denies_number, is_denial
+from tasks.answers.expressions import expressions_match, is_mathematical
 from tasks.answers.kinds import LETTERS
+from tasks.answers.mathematics import has_prose
 from tasks.answers.normalization import normalize, to_key
+from tasks.answers.number_words import write_digits
 from tasks.answers.policy import DEFAULT_POLICY
 from tasks.answers.quantities import Quantity, parse_quantity, quantities_match
+
+MAX_MATHEMATICS_CHARS = 100
 
 
 @lru_cache(maxsize=4096)
@@ -20,26 +26,48 @@ def key_options(options: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def find_option(text: str, options: tuple[str, ...]) -> int | None:
-    """Find the option that a normalized text is: by its text, else its letter, else its number."""
+    """Find the option that a normalized text is: by its text, else its letter, else its value."""
     keys, key = key_options(options), to_key(text)
     if key in keys:
         return keys.index(key)
     letter = text.strip("()[] .:").upper()
     if len(letter) == 1 and letter in LETTERS[: len(options)]:
         return LETTERS.index(letter)
+    quantity = _read_number(text)
+    same = list_equal(quantity, options) if quantity else frozenset[int]()
+    same = same or _list_same(text, options)
+    return next(iter(same)) if len(same) == 1 else None
+
+
+def _read_number(text: str) -> Quantity | None:
+    """Read a text that is one number with its unit; a denied one (`5 cm is too small`) is none."""
+    text = write_digits(text)
     quantity = parse_quantity(text)
-    if quantity is None:
-        return None
-    parsed = enumerate(_parse_options(options))
-    same = [i for i, other in parsed if other is not None and _are_equal(other, quantity)]
-    return same[0] if len(same) == 1 else None
+    is_worded = quantity is not None and text.count(" ") > 1
+    return None if is_worded and (is_denial(text) or denies_number(text)) else quantity
 
 
-def _are_equal(option: Quantity, quantity: Quantity) -> bool:
-    """Compare strictly, whatever the source's policy: options lie close together."""
-    return quantities_match(option, quantity, DEFAULT_POLICY)
+def list_equal(quantity: Quantity, options: tuple[str, ...]) -> frozenset[int]:
+    """List the options of this value, strictly, whatever the source's policy: they lie close."""
+    parsed = enumerate(parse_options(options))
+    return frozenset(
+        i for i, other in parsed
+        if other is not None and quantities_match(other, quantity, DEFAULT_POLICY)
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
-def _parse_options(options: tuple[str, ...]) -> tuple[Quantity | None, ...]:
-    return tuple(parse_quantity(normalize(option)) for option in options)
+def parse_options(options: tuple[str, ...]) -> tuple[Quantity | None, ...]:
+    """Read the options that are numbers, perhaps with a unit or a word; None for the others."""
+    return tuple(parse_quantity(write_digits(normalize(option))) for option in options)
+
+
+@lru_cache(maxsize=4096)
+def _list_same(text: str, options: tuple[str, ...]) -> frozenset[int]:
+    r"""List the options that are the same mathematics: `12 \pi` is `12\pi`."""
+    if len(text) > MAX_MATHEMATICS_CHARS or not is_mathematical(text) or has_prose(text):
+        return frozenset()
+    key = text.casefold().replace(" ", "")
+    alike = [i for i, other in enumerate(key_options(options)) if other.replace(" ", "") == key]
+    equal = (i for i, option in enumerate(options) if expressions_match(normalize(option), text))
+    return frozenset(alike or equal)

@@ -10,17 +10,19 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from tasks.answers.choices import pick_letter, pick_option, pick_yes_no
+from tasks.answers.choices import pick_option
 from tasks.answers.composites import judge_interval, judge_matrix, judge_sequence, judge_words
 from tasks.answers.dates import dates_match, parse_date, parse_time, times_match
 from tasks.answers.judgement import Check, Compare, Judgement, judge_parsed, list_tails
 from tasks.answers.kinds import NUMERIC_TYPES, YES_NO, AnswerType, Gold
+from tasks.answers.letters import pick_letter
 from tasks.answers.normalization import normalize, to_key
 from tasks.answers.numeric import judge_numeric, judge_range, judge_ratio
 from tasks.answers.options import find_option
 from tasks.answers.policy import Policy, UnitPolicy
 from tasks.answers.sentences import HEDGE
 from tasks.answers.statements import judge_expression, narrow_equation
+from tasks.answers.yes_no import pick_yes_no
 
 MAX_ANSWER_CHARS = 4_000
 """Of a normalized answer that is not the gold's own text; longer ones are no answers."""
@@ -96,7 +98,8 @@ def _judge_words(check: Check) -> Judgement:
 
 def _judge_text(check: Check) -> Judgement:
     key = to_key(check.wanted)
-    keys = [to_key(normalize(part)) for part in (check.text, *list_tails(check.text))]
+    tails = list_tails(check.text, own=check.wanted)
+    keys = [to_key(normalize(part)) for part in (check.text, *tails)]
     if key in keys:
         return True, "text"
     ratio = check.policy.fuzzy_text_ratio

@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from tasks.answers.denials import DENIAL, blank, denies_number, find_conclusion
 from tasks.answers.number_words import write_digits
-from tasks.answers.quantities import CHANGES_VALUE, Quantity, parse_quantity
-from tasks.answers.units import Unit, shares_unit
+from tasks.answers.policy import DEFAULT_POLICY
+from tasks.answers.quantities import CHANGES_VALUE, Quantity, parse_quantity, quantities_match
+from tasks.answers.unit_phrases import is_bare_list, may_follow
+from tasks.answers.units import Unit, find_unit, shares_unit
 
 MAX_WORDS = 400
 
@@ -23,17 +25,20 @@ _NONE = re.compile(
     r"(?! (?:answer|solution|way|information|data|idea|clue|number|one|real|such|longer)\b)|^none$",
     re.IGNORECASE,
 )
-HEDGE_WORD = re.compile(DENIAL, re.IGNORECASE)
-HEDGE = re.compile(rf"{DENIAL}|[<>≤≥≠±|!\u2208\u222a]|infty", re.IGNORECASE)
+HEDGE_WORD = re.compile(DENIAL)
+HEDGE = re.compile(rf"{DENIAL}|[<>≤≥≠±|!\u2208\u222a]|infty")
 """A hedge or negation, or a sign that makes of a number a bound or another number."""
 _BOUND = re.compile(
-    r"\b(?:between \$?-?[0-9][^ ]* and|at least|at most|(?<![0-9] )(?:over|under|above|below)|up to"
-    r"|(?:more|less|fewer|greater|larger|bigger|smaller|higher|lower) than|exactly) \$?-?[0-9][^ ]*",
+    r"\b(?:between \$?-?[0-9][^ ]* and|at least|at most|(?<![0-9] )(?:over|under|above|below)"
+    r"|(?:more|less|fewer|greater|larger|bigger|smaller|higher|lower) than|up to|exactly)"
+    r" \$?-?[0-9][^ ]*",
     re.IGNORECASE,
 )
 _EQUAL_NUMBERS = re.compile(r"([0-9]{1,60}) ?= ?([0-9]{1,60})")
+_POWER = re.compile(r"(?<=[0-9] )([A-Za-z]{1,12}) (squared|cubed)\b")
+_OPERATION = re.compile(r" [-+*/] [$]?[0-9]")
 _ASSIGNMENTS = re.compile(r"= ?[^=,;]{1,40}(?:[,;]| and) ?[A-Za-z]\w{0,9} ?=")
-_PLAIN_WORD = re.compile(r"[a-z]{2,}[,;.)]?")
+_ENDS_IN_LETTER = re.compile(r"[0-9] ?, ?[A-Za-z]$")
 _OR = re.compile(r",? or |;|, (?=(?:about|approximately) )", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(?:is|are|was|were|be|equals?|has|have|had|costs?|contains?|gives?|makes?|total of)"
@@ -68,10 +73,17 @@ def find_quantities(text: str, gold_unit: Unit, own: str = "") -> tuple[Quantity
     """
     sought = _Sought(gold_unit, own)
     text = write_digits(text[: MAX_WORDS * 20])
+    if " squared" in text or " cubed" in text:
+        text = _POWER.sub(_write_power, text)
     text = _NONE.sub(lambda found: f"{found[1] or ''}0", text)
     found = _find_all(text, sought)
     conclusion = find_conclusion(text) if found is Absence.HEDGE else None
     return _find_all(conclusion, sought) if conclusion else found
+
+
+def _write_power(found: re.Match[str]) -> str:
+    """Write `5 cm squared` as `5 cm^2`, where the word is a unit."""
+    return f"{found[1]}^{2 if found[2] == 'squared' else 3}" if find_unit(found[1]) else found[0]
 
 
 def _find_all(text: str, sought: _Sought) -> tuple[Quantity, ...] | Absence:
@@ -101,11 +113,19 @@ def _find_one(text: str, sought: _Sought) -> Quantity | Absence:
     rest = blank(sought.own, text)
     if HEDGE.search(rest) or _BOUND.search(text) or denies_number(rest):
         return Absence.HEDGE
-    if len(numbers) > 1 and not any(map(str.isalpha, text)):
+    if len(numbers) > 1 and (_OPERATION.search(text) or not any(map(str.isalpha, text))):
+        return Absence.SEVERAL
+    if is_bare_list(text) and not _are_one(text, numbers):
         return Absence.SEVERAL
     named = [number for number in numbers if sought.unit and shares_unit(sought.unit, number.unit)]
     chosen = named if len({number.value for number in named}) == 1 else numbers
     return chosen[0] if len({number.value for number in chosen}) == 1 else Absence.SEVERAL
+
+
+def _are_one(text: str, numbers: list[Quantity]) -> bool:
+    """Tell one number in several units (`5 cm (50 mm)`) from a list (`5 cm, 6`, `5, a`)."""
+    is_one = all(quantities_match(numbers[0], other, DEFAULT_POLICY) for other in numbers[1:])
+    return is_one and not _ENDS_IN_LETTER.search(text)
 
 
 def _is_denied(text: str, found: Quantity, sought: _Sought) -> bool:
@@ -165,6 +185,7 @@ def _read_at(words: list[str], start: int, end: int) -> Quantity | None:
     if whole is not None or end == start + 1:
         return whole
     following = words[start + 1]
-    if not _PLAIN_WORD.fullmatch(following) or CHANGES_VALUE.match(following):
+    is_changed = any(map(CHANGES_VALUE.match, words[start + 1 : min(end, start + 3)]))
+    if is_changed or not may_follow(following):
         return None
     return parse_quantity(words[start].strip(_EDGES))
