@@ -63,7 +63,7 @@ def is_unit_phrase(text: str, currency: str = "") -> bool:
         if piece.lastgroup == "sign":
             place = _move(place, token, has_words=bool(words), is_joined=piece.start() == 0)
         elif piece.lastgroup == "power":
-            if not words or not _may_be_raised(words[-1], token):
+            if not _may_be_raised(words, token):
                 return False
         elif is_clause(token, before, following) and not place.demand:
             return True
@@ -124,6 +124,9 @@ def _fits(token: str, following: str, words: list[str], place: _Place) -> bool:
     return token not in _NO_THINGS and _COUNTED.fullmatch(token) is not None
 
 
-def _may_be_raised(word: str, power: str) -> bool:
-    """Tell whether a power of a unit is one: of one letter, only of metres or a negative one."""
-    return find_unit(word) is not None and (len(word) > 1 or word == "m" or "-" in power)
+def _may_be_raised(words: list[str], power: str) -> bool:
+    """Tell whether the power of the last word is a unit's: `m^2`, `m/s^2`, but not `1/2 s^2`."""
+    if not words or find_unit(words[-1]) is None:
+        return False
+    is_usual = words[-1] == "m" or (words[-1] == "s" and len(words) > 1)
+    return len(words[-1]) > 1 or is_usual or "-" in power
