@@ -27,6 +27,7 @@ NOT_FILLED = (
     "the sample had {in_use:.0f} requests at a time and the servers may have {limit} or more:"
     " from all slots at the latency of the sample, {latency:.1f} s, to its own pace"
 )
+LIMITED = "no more than {limit:,.0f} {name} a minute are allowed"
 SHARED_IMAGES = (
     "an image under several questions is asked once; the sample does not see that, so tokens and"
     " requests of vlm may be fewer"
@@ -140,6 +141,7 @@ def estimate_model(
     model: ModelParams = getattr(plan.recipe.models, role)
     requests, read, written = (estimate_total(column, plan.num_rows) for column in costs.T)
     hours, note = estimate_hours(requests, figures)
+    hours, note = respect_limits(hours, note, requests, add_intervals([read, written]), model)
     usd = None
     if model.price_in is not None or model.price_out is not None:
         prices = np.array([0.0, model.price_in or 0.0, model.price_out or 0.0])
@@ -170,6 +172,25 @@ def estimate_hours(requests: Interval, figures: ModelFigures | None) -> tuple[In
         latency=pace.slot_seconds / pace.num_requests,
     )  # fmt: skip
     return hours, words
+
+
+def respect_limits(
+    hours: Interval | None,
+    note: str,
+    requests: Interval,
+    tokens: Interval | None,
+    model: ModelParams,
+) -> tuple[Interval | None, str]:
+    """Lengthen the hours to what `rpm` and `tpm` allow; a sample may pass below both."""
+    limits = [(requests, model.rpm, "requests"), (tokens, model.tpm, "tokens")]
+    for amount, per_minute, name in limits:
+        if hours is None or amount is None or per_minute is None:
+            continue
+        least = amount.scale(1 / per_minute / 60)
+        if least.high > hours.high:
+            note = LIMITED.format(limit=per_minute, name=name)
+        hours = hours.at_least(least)
+    return hours, note
 
 
 def list_notes(recipe: Recipe) -> list[str]:

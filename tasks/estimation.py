@@ -37,6 +37,19 @@ class Interval:
         expected = None if self.expected is None else self.expected * factor
         return Interval(expected=expected, low=self.low * factor, high=self.high * factor)
 
+    def at_least(self, other: "Interval") -> "Interval":
+        """Return the larger of both, end by end."""
+        expected = self.expected
+        if expected is not None:
+            expected = max(expected, other.expected or 0.0)
+        elif other.low >= self.high:
+            expected = other.expected
+        return Interval(
+            expected=expected,
+            low=max(self.low, other.low),
+            high=max(self.high, other.high),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:

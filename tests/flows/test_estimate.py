@@ -79,6 +79,20 @@ def test_a_sample_of_24_rows_contains_the_truth_and_is_paid_for_once(
     assert llm.usd.low * 0.5 < cost < llm.usd.high
 
 
+def test_no_run_is_thought_quicker_than_its_limits_allow(server, source, tmp_path, capsys):
+    slow = ("--set", "models.llm.rpm=120", "--set", "models.vlm.tpm=6000")
+    found = estimate(capsys, server.url, source, tmp_path / "w", *slow)
+    vlm, llm = found.models
+    assert vlm.hours
+    assert llm.hours
+    for end in ("low", "high"):
+        slowest = getattr(llm.requests, end) / 120 / 60
+        assert getattr(llm.hours, end) == pytest.approx(slowest)
+    tokens = vlm.prompt_tokens.high + vlm.completion_tokens.high
+    assert vlm.hours.high == pytest.approx(tokens / 6000 / 60)
+    assert llm.note == "no more than 120 requests a minute are allowed"
+
+
 def test_what_was_measured_is_what_the_models_counted(server, source, tmp_path, capsys):
     """Without a race nothing is stopped, so tables, replies and the clients must agree."""
     more = ("--set", "reason.race=false")

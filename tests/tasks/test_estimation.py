@@ -129,3 +129,15 @@ def test_no_run_is_quicker_than_one_request():
 def test_without_a_measured_pace_there_is_no_guess():
     with pytest.raises(ValueError, match="no pace"):
         estimate_seconds(REQUESTS, make_pace(num_requests=0))
+
+
+def test_the_larger_of_two_amounts_is_taken_end_by_end():
+    pace = Interval(expected=None, low=1, high=10)
+    assert pace.at_least(Interval(expected=4, low=2, high=6)) == Interval(
+        expected=None, low=2, high=10
+    )
+    assert pace.at_least(Interval(expected=14, low=12, high=16)) == Interval(
+        expected=14, low=12, high=16
+    )
+    known = Interval(expected=5, low=1, high=10)
+    assert known.at_least(Interval(expected=4, low=2, high=6)).expected == 5
