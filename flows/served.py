@@ -3,6 +3,7 @@
 import json
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from schemas.recipe import ModelParams, Recipe
 from tasks.server import VllmSpec, make_defaults
@@ -22,16 +23,18 @@ class ServedModel:
 
 
 def group_served(recipe: Recipe, roles: list[str]) -> list[ServedModel]:
-    """Return the servers of the roles; the same model with the same flags is served once."""
-    groups: dict[str, list[str]] = {}
-    for role in roles:
-        model: ModelParams = getattr(recipe.models, role)
-        if model.kind == "vllm":
-            groups.setdefault(_identify_server(model), []).append(role)
-    return [ServedModel(group, _make_spec(recipe, group)) for group in groups.values()]
+    """Return the servers of the roles, in the order of their stages.
+
+    Roles that follow each other with the same model and flags share a server. With another server
+    between them they do not: the first is stopped for it, since they may share a GPU.
+    """
+    served = [role for role in roles if getattr(recipe.models, role).kind == "vllm"]
+    groups = [list(group) for _, group in groupby(served, lambda r: _identify_server(recipe, r))]
+    return [ServedModel(group, _make_spec(recipe, group)) for group in groups]
 
 
-def _identify_server(model: ModelParams) -> str:
+def _identify_server(recipe: Recipe, role: str) -> str:
+    model: ModelParams = getattr(recipe.models, role)
     key = (model.path or model.name, model.revision, model.command, model.api_key_env)
     return json.dumps((*key, model.flags), sort_keys=True)
 
