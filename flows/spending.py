@@ -29,9 +29,13 @@ def describe_stop(budget: Budget, funnel: list[FunnelStep]) -> str | None:
     if not budget.is_spent:
         return None
     *_, problems = funnel
-    num_over = problems.reasons.get(Status.OVER_BUDGET.value, 0)
+    if num_over := problems.reasons.get(Status.OVER_BUDGET.value, 0):
+        lack = (
+            f"{num_over:,} of {problems.num_in:,} problems are not finished and are rejects with"
+            f" the reason {Status.OVER_BUDGET.value}"
+        )
+    else:
+        lack = "the judge was not asked all that it is to be asked"
     return (
-        f"the budget was spent ({budget.description}): {num_over:,} of {problems.num_in:,} problems"
-        f" are not finished and are rejects with the reason {Status.OVER_BUDGET.value}; the same"
-        " command goes on from here"
+        f"the budget was spent ({budget.description}): {lack}; the same command goes on from here"
     )

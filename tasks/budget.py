@@ -63,7 +63,8 @@ class Budget:
         if self.max_tokens is not None:
             parts.append(f"{self.spent.tokens:,.0f} of {self.max_tokens:,} tokens")
         if self.max_usd is not None:
-            parts.append(f"{self.spent.usd:,.2f} of {self.max_usd:,.2f} USD")
+            digits = 2 if self.max_usd >= 1 else 6
+            parts.append(f"{self.spent.usd:,.{digits}f} of {self.max_usd:,.{digits}f} USD")
         return " and ".join(parts)
 
     async def reserve(self, account: "Account", prompt_tokens: int, max_tokens: int) -> int | None:

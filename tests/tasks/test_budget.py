@@ -73,6 +73,7 @@ async def test_dollars_are_counted_by_the_prices_of_each_model():
         account.settle(reservation, 50_000, 10_000)
     assert round(budget.spent.usd, 6) == 0.21
     assert budget.description == "0.21 of 1.00 USD"
+    assert Budget(max_usd=0.0005).description == "0.000000 of 0.000500 USD"
 
 
 async def test_a_request_that_was_never_sent_gives_its_reservation_back():
