@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 from prompts import load_prompt
 from schemas.errors import RecipeError
-from schemas.recipe import ModelParams, ModelsParams, Recipe, SampledParams
+from schemas.recipe import NAME_PATTERN, ModelParams, ModelsParams, Recipe, SampledParams
+from tasks.replies.store import FOLDER as REPLIES
 from tasks.shards import ShardJob, find_table, make_fingerprint
 from tasks.sources import PlannedSource, open_source, plan_sources, spread_sources
 from tasks.storage import Folder
@@ -70,9 +72,10 @@ def plan_build(
 
     Raises:
         SourceError: a source cannot be read.
-        RecipeError: a model has no server, a prompt does not exist, or the workspace or the
-            target is on no file system that can be reached.
+        RecipeError: a model has no server, a prompt does not exist, the partition has no name that
+            a folder can have, or the workspace or the target is on no file system that answers.
     """
+    check_partition(partition)
     recipe = pin_race(pin_models(recipe))
     target = target or recipe.publish.target or f"{workspace.rstrip('/')}/published"
     check_place("--workspace", workspace)
@@ -113,6 +116,18 @@ def lay_out(
         identities=identities,
         target=target,
     )
+
+
+def check_partition(name: str) -> None:
+    """Make sure that a partition can have a folder of this name beside the replies.
+
+    Raises:
+        RecipeError: it cannot.
+    """
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise RecipeError(f"--partition: expected letters, digits and . _ -, got {name!r}")
+    if name in (REPLIES, SAMPLE_PARTITION):
+        raise RecipeError(f"--partition: {name!r} is a folder of Sightline's own; choose another")
 
 
 def check_place(option: str, url: str) -> None:

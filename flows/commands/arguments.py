@@ -1,11 +1,10 @@
 """Kinds of arguments that several commands take."""
 
 import argparse
-import re
 from typing import Any
 
 from flows.recipe_files import list_recipes, load_recipe
-from schemas.recipe import NAME_PATTERN, Recipe
+from schemas.recipe import Recipe
 
 ROLES = {
     "vlm": "formalizes images",
@@ -48,7 +47,6 @@ def add_extent(command: Any) -> None:
     command.add_argument(
         "--partition",
         default="all",
-        type=parse_name,
         metavar="P",
         help="unit of a run (%(default)s)",
     )
@@ -71,13 +69,6 @@ def add_reporting(command: Any) -> None:
     """Add what commands that report a run share."""
     command.add_argument("--json", action="store_true", help="print the report as JSON on stdout")
     command.add_argument("--verbose", action="store_true", help="show log lines on the screen")
-
-
-def parse_name(text: str) -> str:
-    """Read a name of a partition or data set."""
-    if not re.match(NAME_PATTERN, text):
-        raise argparse.ArgumentTypeError(f"expected letters, digits and . _ -, got {text!r}")
-    return text
 
 
 def parse_count(text: str) -> int:

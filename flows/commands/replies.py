@@ -12,7 +12,9 @@ from rich.table import Table
 from flows.commands.arguments import parse_count
 from flows.commands.running import DONE, FAILED
 from flows.display import show_fault
-from schemas.errors import WorkspaceBusyError
+from schemas.errors import RecipeError, WorkspaceBusyError
+
+MAX_DAYS = 36_500
 
 
 def add_replies(commands: Any) -> None:
@@ -30,16 +32,20 @@ def add_replies(commands: Any) -> None:
         "--workspace", default="data/runs", metavar="W", help="folder or fsspec URL (%(default)s)"
     )
     replies.add_argument("--dataset", metavar="NAME", help="of one data set only (all)")
-    replies.add_argument("--prune", type=parse_count, metavar="DAYS", help="remove older replies")
+    replies.add_argument("--prune", type=parse_days, metavar="DAYS", help="remove older replies")
     replies.add_argument("--dry-run", action="store_true", help="with --prune: only say what")
     replies.add_argument("--json", action="store_true", help="print as JSON on stdout")
 
 
 def run_replies(options: argparse.Namespace, console: Console) -> int:
     """Show, and remove what is asked to be removed."""
+    from flows.plan import check_place
     from tasks.replies.inventory import list_datasets, list_segments
     from tasks.storage import Folder
 
+    if options.dry_run and not options.prune:
+        raise RecipeError("--dry-run: says what --prune would remove; give --prune DAYS, too")
+    check_place("--workspace", options.workspace)
     workspace = Folder(options.workspace)
     names = [options.dataset] if options.dataset else list_datasets(workspace)
     with console.status("reading the replies"):
@@ -56,6 +62,13 @@ def run_replies(options: argparse.Namespace, console: Console) -> int:
     if not options.prune:
         return DONE
     return _prune(options, console, workspace, old)
+
+
+def parse_days(text: str) -> int:
+    """Read an age in days."""
+    if (days := parse_count(text)) > MAX_DAYS:
+        raise argparse.ArgumentTypeError(f"expected at most {MAX_DAYS:,} days, got {text!r}")
+    return days
 
 
 def _list_old(segments: list[Any], days: int) -> list[Any]:

@@ -30,7 +30,6 @@ def test_the_resolved_recipe_is_json(capsys):
         ["bild"],
         ["build"],
         ["build", "embedded", "--limit", "0"],
-        ["build", "embedded", "--partition", "../up"],
     ],
 )
 def test_wrong_usage_exits_2(arguments, capsys):

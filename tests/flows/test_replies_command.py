@@ -3,6 +3,8 @@
 import asyncio
 import json
 
+import pytest
+
 from flows.cli import main
 from schemas.records import Reply, Status
 from tasks.lock import hold
@@ -82,3 +84,21 @@ def test_nothing_is_removed_under_a_running_build(tmp_path, capsys):
 def test_an_empty_workspace_is_said(tmp_path, capsys):
     assert main(["replies", "--workspace", str(tmp_path)]) == 1
     assert "no replies are kept" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--dry-run"], "--dry-run: says what --prune would remove; give --prune DAYS, too"),
+        (["--workspace", "nowhere://x"], "--workspace: cannot write to 'nowhere://x': "),
+    ],
+)
+def test_wrong_usage_is_said_in_one_sentence(tmp_path, capsys, more, words):
+    assert main(["replies", "--workspace", str(tmp_path), *more]) == 2
+    assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_an_age_that_no_reply_can_have_is_wrong_usage(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["replies", "--workspace", str(tmp_path), "--prune", "99999999999"])
+    assert "expected at most 36,500 days, got '99999999999'" in capsys.readouterr().err
