@@ -42,6 +42,8 @@ class FilterParams(Params):
     """Share of numbers and labels of the reasoning that neither formal text nor question has."""
     repetition: bool = False
     """Loops and repeated lines or phrases."""
+    max_wording_faults: int | None = Field(default=None, ge=0)
+    """Doubled words and stuck tokens: "displays displays", "tangentstouching"."""
     max_foreign: float | None = Field(default=None, ge=0, le=1)
     """Share of words in another script than the question's."""
     max_words: int | None = Field(default=None, gt=0)

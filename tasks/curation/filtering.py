@@ -15,6 +15,7 @@ from tasks.curation.leaks import find_leaks, name_leak
 from tasks.curation.lengths import TokenCounter, measure_row, name_length_fault
 from tasks.curation.repetition import measure_repetition, name_repetition
 from tasks.curation.trimming import is_over_words
+from tasks.curation.wording import check_wording, name_wording_fault
 
 Fault = tuple[str, str]
 """drop_reason, and a detail."""
@@ -44,6 +45,7 @@ def find_fault(
         lambda: _check_lengths(row, filters, count_tokens),
         lambda: _check_leaks(row, filters),
         lambda: _check_repetition(row, filters),
+        lambda: _check_wording(row, filters),
         lambda: _check_language(row, filters),
         lambda: _check_grounding(row, filters),
     ]
@@ -90,6 +92,16 @@ def _check_leaks(row: Candidate, filters: FilterParams) -> Iterator[Fault]:
 def _check_repetition(row: Candidate, filters: FilterParams) -> Iterator[Fault]:
     if filters.repetition and (name := name_repetition(measure_repetition(row.parts.reasoning))):
         yield name, "in the reasoning"
+
+
+def _check_wording(row: Candidate, filters: FilterParams) -> Iterator[Fault]:
+    if filters.max_wording_faults is None:
+        return
+    told = f"{row.parts.reasoning}\n{row.parts.summary}"
+    wording = check_wording(told, f"{row.question}\n{row.formal_text}")
+    if name := name_wording_fault(wording, filters.max_wording_faults):
+        faults = (*wording.doubled_words, *wording.stuck_words)
+        yield name, ", ".join(repr(fault) for fault in faults[:3])
 
 
 def _check_language(row: Candidate, filters: FilterParams) -> Iterator[Fault]:

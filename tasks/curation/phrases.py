@@ -2,17 +2,23 @@
 
 The step that Vision-R1 calls word replacement (arXiv 2503.06749, section 3.3), with the guards that
 its released rows lack: whole phrases, the longest first, never inside quotes, code or mathematics,
-never the question's own words; then a check of the wording, and a cap on the edits, as
-VLAA-Thinking drops rows whose rewrite differs in more than 15 words.
+never the question's own words, never where they mean something else; then a check of the wording,
+and a cap on the edits, as VLAA-Thinking drops rows whose rewrite differs in more than 15 words.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
 
+from tasks.curation.phrase_context import (
+    CONTEXT_CHARS,
+    has_other_meaning,
+    list_subjects,
+    reads_well,
+)
 from tasks.curation.phrase_index import PhraseIndex, PhraseMatch
 from tasks.curation.phrase_table import REPLACEMENTS
 from tasks.curation.protection import find_protected, is_protected
@@ -59,18 +65,37 @@ def replace_phrases(
 
     Args:
         text: The reasoning or the summary.
-        question: The question with its options; a phrase that occurs in it is its own and stays.
+        question: The question with its options. A phrase that occurs in it is its own and stays,
+            and so do all that speak of a description, caption or text where the question does.
         phrases: The table, indexed; the value of a phrase stands in its place.
     """
-    own = {_fold(question[match.start : match.end]) for match in phrases.find(question)}
+    is_own = _tell_own(question, phrases)
     spans = find_protected(text)
-    edits = tuple(
-        _make_edit(text, match)
-        for match in phrases.find(text)
-        if not is_protected(spans, match.start, match.end)
-        and _fold(text[match.start : match.end]) not in own
-    )
-    return _describe(text, tuple(edit for edit in edits if edit.before != edit.after))
+    edits: list[Edit] = []
+    left, position = "", 0
+    for match in phrases.find(text):
+        edit = _make_edit(text, match)
+        left = (left + text[position : match.start])[-CONTEXT_CHARS:]
+        position = match.end
+        if (
+            edit.before != edit.after
+            and not is_protected(spans, match.start, match.end)
+            and not is_own(edit.before)
+            and not has_other_meaning(text, match.start, match.end, match.value)
+            and reads_well(left, edit.after, text[match.end : match.end + CONTEXT_CHARS])
+        ):
+            edits.append(edit)
+            left += edit.after
+        else:
+            left += edit.before
+    return _describe(text, tuple(edits))
+
+
+def _tell_own(question: str, phrases: PhraseIndex[str]) -> Callable[[str], bool]:
+    """Return what tells whether a phrase is the question's own, or speaks of what it speaks of."""
+    own = {_fold(question[match.start : match.end]) for match in phrases.find(question)}
+    asked = list_subjects(question)
+    return lambda told: _fold(told) in own or not asked.isdisjoint(list_subjects(told))
 
 
 def apply_edits(text: str, edits: Sequence[Edit]) -> str:

@@ -58,6 +58,16 @@ def is_protected(spans: Sequence[Span], start: int, end: int) -> bool:
     )
 
 
+def mask_protected(text: str) -> str:
+    """Write a bar for each protected span, so that what stands around it does not meet."""
+    pieces: list[str] = []
+    position = 0
+    for start, end in find_protected(text):
+        pieces += [text[position:start], "|"]
+        position = end
+    return "".join([*pieces, text[position:]])
+
+
 def _find_end(text: str, mark: str, start: int) -> int | None:
     if mark in _BLOCKS:
         end = text.find(_BLOCKS[mark], start)

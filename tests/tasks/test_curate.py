@@ -201,6 +201,7 @@ def test_each_filter_can_be_turned_on_alone():
     loop = "the sum is two and so " * 60
     for filters, thought, reason in (
         (FilterParams(repetition=True), loop, "loop"),
+        (FilterParams(max_wording_faults=0), "The image displays displays 2.", "doubled_words"),
         (FilterParams(max_words=20), loop, "too_many_words"),
         (FilterParams(max_total_tokens=50), loop, "too_long"),
         (
