@@ -1,5 +1,6 @@
 """Recipes from TOML files and command-line overrides, each fault in one sentence."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 from schemas.errors import RecipeError
 from schemas.recipe import PolicyParams, Recipe
+from schemas.recipe.models import HIDDEN
 
 RECIPE_DIR = Path(__file__).parent / "recipes"
 PROJECT_DIR = Path(__file__).parents[1]
@@ -102,10 +104,13 @@ def _put_sources(values: dict[str, Any], paths: Sequence[str]) -> None:
 
 
 def _put_model(values: dict[str, Any], role: str, server: str) -> None:
-    name, separator, url = server.rpartition("@")
-    if not separator or not name or not url.startswith(("http://", "https://")):
+    found = re.fullmatch(r"(.+)@(https?://.*)", server, re.DOTALL)
+    if found is None:
+        has_secret = ":" in server.rpartition("@")[0] or "?" in server
+        shown = "what may hold a password" if has_secret else repr(server)
         example = f"--{role} my-model@http://127.0.0.1:8000/v1"
-        raise RecipeError(f"--{role}: expected NAME@URL, got {server!r}; for example {example}")
+        raise RecipeError(f"--{role}: expected NAME@URL, got {shown}; for example {example}")
+    name, url = found.groups()
     kept = values.setdefault("models", {}).get(role, {})  # Of a judge perhaps the name of a role.
     keys = {k: v for k, v in kept.items() if k == "api_key_env"} if isinstance(kept, dict) else {}
     values["models"][role] = {"kind": "endpoint", "name": name, "urls": [url], **keys}
@@ -165,6 +170,8 @@ def _describe_fault(error: ValidationError, section: Any = Recipe) -> str:
     if fault["type"] == "extra_forbidden":
         known = ", ".join(_known_keys(fault["loc"][:-1], section))
         text = f"unknown key {key!r}; known keys there: {known}"
+    elif fault["type"] == HIDDEN:
+        text = f"key {key!r}: {fault['msg']}"
     elif fault["type"] == "missing":
         text = f"key {key!r} is missing"
     elif isinstance(fault["input"], dict | Recipe):  # The keys of a section do not fit each other.

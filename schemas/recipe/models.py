@@ -4,9 +4,20 @@ import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from schemas.recipe.base import Params
+from schemas.urls import SECRET_IN_URL, check_url, may_hold_secret
 
+HIDDEN = "hidden"
+"""Type of a fault whose input may be a secret: it is never shown."""
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+KEY = re.compile(r"(?:sk|hf|gsk|r8)_[A-Za-z0-9_]{16}|AIza[A-Za-z0-9_]{16}")
+"""How keys of known providers begin that could be the name of a variable."""
+NO_VARIABLE = (
+    "expected the name of an environment variable, such as OPENAI_API_KEY; the key itself is"
+    " written into that variable only"
+)
 FLAG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 OWN_FLAGS = {
     "host": "the server listens on loopback only",
@@ -71,13 +82,29 @@ class ModelParams(Params):
     start_seconds: int = Field(default=1_800, gt=0)
     """Of a vllm model: how long it may take to answer, with the download of its weights."""
 
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _hide_secrets(cls, urls: Any) -> Any:
+        # Before all else, since every other fault shows what was given.
+        listed: list[Any] = list(urls) if isinstance(urls, list | tuple) else [urls]
+        if any(isinstance(url, str) and may_hold_secret(url) for url in listed):
+            raise PydanticCustomError(HIDDEN, SECRET_IN_URL)
+        return urls
+
     @field_validator("urls")
     @classmethod
     def _check_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
         for url in urls:
-            if not url.startswith(("http://", "https://")):
-                raise ValueError(f"expected a URL such as http://127.0.0.1:8000/v1, got {url!r}")
+            check_url(url)
         return tuple(url.rstrip("/") for url in urls)
+
+    @field_validator("api_key_env", mode="before")
+    @classmethod
+    def _check_variable(cls, name: Any) -> Any:
+        is_name = isinstance(name, str) and VARIABLE.fullmatch(name) and not KEY.match(name)
+        if name is not None and not is_name:
+            raise PydanticCustomError(HIDDEN, NO_VARIABLE)
+        return name
 
     @field_validator("command", "flags", "start_seconds")
     @classmethod
