@@ -217,6 +217,12 @@ async def answer_whole(exchange: Exchange) -> None:
     await exchange.send(200, exchange.answer)
 
 
+async def answer_untyped(exchange: Exchange) -> None:
+    """Answer whole, as no type of content or as a type of text that it is not."""
+    kind = f"Content-Type: text/{exchange.value}\r\n" if exchange.value else ""
+    await exchange.send(200, b"\n " + exchange.answer, kind)
+
+
 async def refuse_streams(exchange: Exchange) -> None:
     """Refuse what the value names of a stream's options, as strict servers do."""
     asked = json.dumps({name: exchange.body.get(name) for name in ("stream", "stream_options")})
@@ -260,6 +266,7 @@ FAULTS: dict[str, Fault] = {
     "say_nothing": say_nothing,
     "shape": shape,
     "answer_whole": answer_whole,
+    "answer_untyped": answer_untyped,
     "letters": send_letters,
     "refuse": refuse_streams,
     "echo_key": echo_key,
@@ -280,6 +287,11 @@ FAULTS: dict[str, Fault] = {
     "parts": says_message({"content": [{"type": "text", "text": "two "}, {"text": "parts"}]}),
     "odd_usage": says_message(
         {"content": "x"}, usage={"prompt_tokens": -1, "completion_tokens": True}
+    ),
+    "tool_call": says_message(
+        {"content": None, "tool_calls": [{"id": "x"}]},
+        "tool_calls",
+        usage={"prompt_tokens": 7, "completion_tokens": 40},
     ),
     "unclosed": says_message({"content": None, "reasoning": "I think"}, "length"),
     "reasoning": says_message({"content": "7", "reasoning": "I think"}),

@@ -49,6 +49,7 @@ class FakeModelServer:
         metrics: bool = False,
         fault: str | None = None,
         models_fault: str | None = None,
+        context_tokens: Any = None,
         api_key: str | None = None,
     ) -> None:
         """Prepare a server.
@@ -62,6 +63,7 @@ class FakeModelServer:
         """
         self.port = port
         self.models = models
+        self.context_tokens = context_tokens
         self.answers = sorted((answers or {}).items(), key=lambda pair: -len(pair[0]))
         self.replies = replies or {}
         self.accuracy = accuracy
@@ -167,8 +169,9 @@ class FakeModelServer:
         elif not is_known:
             await exchange.send(401, b'{"error": {"message": "wrong key"}}')
         elif path == "/v1/models":
-            listed = {"object": "list", "data": [{"id": name} for name in self.models]}
-            exchange.answer = json.dumps(listed).encode()
+            more = {} if self.context_tokens is None else {"max_model_len": self.context_tokens}
+            listed = [{"id": name, **more} for name in self.models]
+            exchange.answer = json.dumps({"object": "list", "data": listed}).encode()
             await self._respond(exchange, self.models_fault)
         elif path == "/v1/chat/completions":
             await self._complete(exchange, data)

@@ -6,14 +6,13 @@ bound. A server that does not know an option of streaming is asked without it fr
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from schemas.errors import AccessError
 from schemas.records import Reply, Request, Status
 from tasks.sampling import transport
 from tasks.sampling.balancing import Server
 from tasks.sampling.bounds import TokenBound
-from tasks.sampling.endpoints import Endpoint, describe_refusal
+from tasks.sampling.endpoints import Endpoint, make_refusal
 from tasks.sampling.retries import (
     ACCESS_CODES,
     OUTAGE_CODES,
@@ -38,6 +37,8 @@ class Asked:
     """What an attempt brought."""
 
     reply: Reply
+    streaming: Streaming = Streaming.NONE
+    """How it came."""
     first_seconds: float | None = None
     """Time to the first token, where it was seen."""
 
@@ -123,30 +124,36 @@ class Asker:
 
         Raises:
             Fault: It failed in a way that another attempt may mend.
-            AccessError: The server refuses this run.
+            UnfitEndpointError: The server refuses this run.
         """
-        known = server.streaming
-        while bound is not None and server.streaming is not Streaming.NONE:
-            asked = await self._ask_streamed(server, request, bound)
-            if asked is not None:
-                return asked
-            server.streaming = Streaming(server.streaming - 1)
+        if bound is None:
+            return await self._ask_whole(server, request)
+        # Others may be asking at the same time: what one of them learns is no step of this one.
+        streaming, asked = server.streaming, None
+        while streaming is not Streaming.NONE and asked is None:
+            asked = await self._ask_streamed(server, request, bound, streaming)
+            if asked is None:
+                streaming = Streaming(streaming - 1)
+        asked = asked or await self._ask_whole(server, request)
+        if asked.reply.status is not Status.REJECTED:
+            # Else streaming was not what it complained of.
+            server.streaming = min(server.streaming, streaming)
+        return asked
+
+    async def _ask_whole(self, server: Server, request: Request) -> Asked:
         body = build_body(self._endpoint.model, request)
         self.num_sent += 1
         answer = await self._transport.send(
             "POST", server.url, body, self._patience.attempt_seconds
         )
-        reply = self._read(answer, server)
-        if reply.status is Status.REJECTED:
-            server.streaming = known  # Streaming was not what it complained of.
-        return Asked(reply)
+        return Asked(self._read(answer, server))
 
     async def _ask_streamed(
-        self, server: Server, request: Request, bound: TokenBound
+        self, server: Server, request: Request, bound: TokenBound, streaming: Streaming
     ) -> Asked | None:
         """Ask for a stream; None where the server seems not to know how to make it."""
         stream = BoundedStream(bound, server)
-        body = build_body(self._endpoint.model, request, server.streaming)
+        body = build_body(self._endpoint.model, request, streaming)
         started = asyncio.get_running_loop().time()
         self.num_sent += 1
         answer = await self._transport.send_streamed(
@@ -155,7 +162,7 @@ class Asker:
         if answer is None:
             reply = self._read_stream(stream, server)
             first = stream.first_moment
-            return Asked(reply, None if first is None else first - started)
+            return Asked(reply, streaming, None if first is None else first - started)
         if answer.code in (400, 422) and b"stream" in answer.data:
             return None
         return Asked(self._read(answer, server))
@@ -168,14 +175,16 @@ class Asker:
                 completion_tokens=stream.tokens,
             )
         if stream.is_cut:
-            return _make_cut(self._transport.redact(stream.head))
+            cut = _make_cut(self._transport.redact(stream.head))
+            tokens = stream.tokens or None
+            return replace(cut, prompt_tokens=stream.prompt_tokens, completion_tokens=tokens)
         reply = stream.finish()
         if reply is None:
             raise Fault("the stream broke off", "reset", is_outage=True)
         if reply.status is Status.SERVER_ERROR:
             raise Fault(self._redact(reply.error), "error_200")
         if reply.status is Status.UNPARSEABLE:
-            reply = Reply(status=reply.status, error=self._redact(reply.error))
+            reply = replace(reply, error=self._redact(reply.error))
         elif stream.usage_tokens is not None and stream.num_deltas:
             has_fewer = stream.num_deltas > stream.usage_tokens
             server.is_counted = server.is_counted is not False and not has_fewer
@@ -188,7 +197,7 @@ class Asker:
             return self._read_success(answer)
         words = self._transport.describe(answer)
         if code in ACCESS_CODES:
-            raise AccessError(describe_refusal(server.shown, answer, self._endpoint, words))
+            raise make_refusal(server.shown, answer, self._endpoint, words)
         reason = one_line(f"{code}: {words}")
         if code >= 500 or code in OVERLOAD_CODES:
             raise Fault(

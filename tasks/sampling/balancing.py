@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from yarl import URL
 
-from tasks.sampling.endpoints import hide_credentials
 from tasks.sampling.limits import HIGHEST, Limiter
 from tasks.sampling.metrics import ServerState
 from tasks.sampling.rates import RateLimit
@@ -81,7 +80,7 @@ def make_servers(base_urls: Sequence[str], highest: int = HIGHEST) -> list[Serve
         Server(
             URL(f"{base}/chat/completions"),
             URL(f"{base.removesuffix('/v1')}/metrics"),
-            hide_credentials(base),
+            base,
             Limiter(highest),
         )
         for base in bases

@@ -1,26 +1,41 @@
 """Look at a model server as a run would use it, with a handful of requests of one token each.
 
-The `openai` client asks here: there is little to ask, and it is what users' own scripts speak.
+Asked and read by the same code as in a run, so that what is well here is well there, and nothing
+that a server does, however odd, takes long, fills the memory or shows the key.
 """
 
+import hashlib
 import io
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import openai
-import pybase64
 from PIL import Image
 
 from schemas.checks import Check
-from schemas.errors import AccessError
-from tasks.sampling.endpoints import Endpoint, hide_credentials, read_api_key
-from tasks.sampling.wire import one_line
+from schemas.records import ImagePart, Message, Reply, Request, SamplingParams, Status
+from tasks.sampling.asking import Asked, Asker
+from tasks.sampling.balancing import make_servers
+from tasks.sampling.bounds import TokenBound
+from tasks.sampling.endpoints import (
+    Absent,
+    Endpoint,
+    Listed,
+    UnfitEndpointError,
+    find_model,
+    read_api_key,
+)
+from tasks.sampling.retries import Fault, Patience
+from tasks.sampling.transport import Transport
+from tasks.sampling.wire import Streaming, one_line
 
-TIMEOUT_SECONDS = 60.0
+PATIENCE = Patience(check_attempts=2, check_seconds=10.0, attempt_seconds=60.0)
+"""A server that answers later than this is told of; a run has more patience."""
 PROBE_SIDE = 64
 """Of the small image, in pixels."""
+MAX_FOUND_CHARS = 300
+MEND = "mend the server, or change what the recipe asks for"
+LOOK_LATER = "it is starting or has too much to do; look again later"
+SAMPLE_IN_FULL = "rollouts are then sampled in full; set reason.race = false to say so"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,49 +51,60 @@ class Demands:
     """Rollouts race, so that tokens must be counted while they come."""
 
 
-async def check_server(role: str, url: str, endpoint: Endpoint, demands: Demands) -> list[Check]:
-    """Check one server: reachable, the model, its context, text, images, streaming."""
-    subject = f"{role} at {hide_credentials(url)}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Probe:
+    """One request, and what it is to show."""
+
+    what: str
+    request: Request
+    size: str = ""
+    """Of what it sends, where that is worth telling."""
+    bound: TokenBound | None = None
+    """With one, even one that nothing passes, a stream is asked for."""
+
+
+async def check_server(
+    role: str, url: str, endpoint: Endpoint, demands: Demands, patience: Patience | None = None
+) -> list[Check]:
+    """Check one server: reachable, the model, its context, text, images, streaming.
+
+    The first fault is the last check: what comes after it could be no better.
+    """
+    subject, patience = f"{role} at {url}", patience or PATIENCE
     try:
-        async with _open(url, endpoint) as client:
-            model = await _find_model(client, endpoint)
-            checks = [Check(subject=subject, verdict="ok", found=f"serves {endpoint.model}")]
-            checks.append(_check_context(subject, model, demands))
-            probes: list[tuple[str, Callable[[], Awaitable[str]]]] = [
-                ("a text request", lambda: _ask(client, endpoint, "Say yes."))
-            ]
-            if demands.max_images:
-                probes.append(("images", lambda: _ask_with_images(client, endpoint, demands)))
-            if demands.is_streamed:
-                probes.append(("a stream", lambda: _stream(client, endpoint)))
-            return checks + [await _probe(subject, what, ask) for what, ask in probes]
-    except (AccessError, openai.OpenAIError) as error:
-        return [_explain(subject, error, endpoint)]
+        key = read_api_key(endpoint)
+    except UnfitEndpointError as error:
+        return [_find_fault(subject, error.found, error.remedy)]
+    transport = Transport(key, connect_seconds=patience.connect_seconds)
+    checks: list[Check] = []
+    try:
+        found = await find_model(url, endpoint, transport, patience)
+        if isinstance(found, Absent):
+            return [_find_fault(subject, found.found, found.remedy)]
+        checks.append(Check(subject=subject, verdict="ok", found=f"serves {endpoint.model}"))
+        checks.append(_check_context(subject, found, demands))
+        asker = Asker(endpoint, transport, patience)
+        for probe in _list_probes(demands):
+            checks.append(await _ask(f"{subject}, {probe.what}", asker, url, probe))
+            if checks[-1].verdict == "fault":
+                break
+    except UnfitEndpointError as error:
+        checks.append(_find_fault(subject, error.found, error.remedy))
+    finally:
+        await transport.close()
+    return checks
 
 
-@asynccontextmanager
-async def _open(url: str, endpoint: Endpoint) -> AsyncGenerator[openai.AsyncOpenAI]:
-    key = read_api_key(endpoint) or "none"
-    async with openai.AsyncOpenAI(
-        base_url=url, api_key=key, timeout=TIMEOUT_SECONDS, max_retries=1
-    ) as client:
-        yield client
+def _find_fault(subject: str, found: str, remedy: str) -> Check:
+    found = one_line(found, MAX_FOUND_CHARS)
+    return Check(subject=subject, verdict="fault", found=found, remedy=remedy)
 
 
-async def _find_model(client: openai.AsyncOpenAI, endpoint: Endpoint) -> Any:
-    models = [model async for model in client.models.list()]
-    for model in models:
-        if model.id == endpoint.model:
-            return model
-    served = ", ".join(repr(one_line(model.id, 100)) for model in models[:8]) or "nothing"
-    raise AccessError(f"does not serve {endpoint.model!r}; it serves {served}")
-
-
-def _check_context(subject: str, model: Any, demands: Demands) -> Check:
+def _check_context(subject: str, model: Listed, demands: Demands) -> Check:
     """Compare the model's context with what the recipe lets it write."""
-    length = getattr(model, "max_model_len", None)
+    length = model.context_tokens
     subject = f"{subject}, context"
-    if not isinstance(length, int):
+    if length is None:
         return Check(subject=subject, verdict="ok", found="the server does not say its length")
     found = f"{length:,} tokens, of which a completion may take {demands.max_tokens:,}"
     if length <= demands.max_tokens:
@@ -90,63 +116,64 @@ def _check_context(subject: str, model: Any, demands: Demands) -> Check:
     return Check(subject=subject, verdict="ok", found=found)
 
 
-async def _probe(subject: str, what: str, ask: Callable[[], Awaitable[str]]) -> Check:
-    subject = f"{subject}, {what}"
-    try:
-        found = await ask()
-    except openai.OpenAIError as error:
-        words = one_line(str(error), 300)
-        remedy = "mend the server, or change what the recipe asks for"
-        return Check(subject=subject, verdict="fault", found=words, remedy=remedy)
-    if found.startswith("no "):
-        remedy = "rollouts are then sampled in full; set reason.race = false to say so"
-        return Check(subject=subject, verdict="warning", found=found, remedy=remedy)
-    return Check(subject=subject, verdict="ok", found=found)
+def _list_probes(demands: Demands) -> Iterator[_Probe]:
+    yield _Probe(what="a text request", request=_make_request())
+    if demands.max_images:
+        # As many as a problem may have, the first as large as one may be.
+        sides = [demands.max_side, *[PROBE_SIDE] * (demands.max_images - 1)]
+        noun = "image" if len(sides) == 1 else "images"
+        request = _make_request(*map(_draw_image, sides))
+        size = f"{len(sides)} {noun} of {demands.max_side} pixels a side: "
+        yield _Probe(what="images", request=request, size=size)
+    if demands.is_streamed:
+        yield _Probe(what="a stream", request=_make_request(), bound=TokenBound())
 
 
-async def _ask(client: openai.AsyncOpenAI, endpoint: Endpoint, content: Any) -> str:
-    completion = await client.chat.completions.create(
-        model=endpoint.model, messages=[{"role": "user", "content": content}], max_tokens=1
+def _make_request(*images: ImagePart) -> Request:
+    return Request(
+        messages=(Message(role="user", text="Say yes.", images=images),),
+        sampling=SamplingParams(temperature=0.0, top_p=1.0, max_tokens=1),
+        seed=0,
     )
-    usage = completion.usage
-    return f"answered; {usage.prompt_tokens:,} tokens in" if usage else "answered"
 
 
-async def _ask_with_images(client: openai.AsyncOpenAI, endpoint: Endpoint, demands: Demands) -> str:
-    """Send as many images as a problem may have, the first as large as one may be."""
-    sides = [demands.max_side, *[PROBE_SIDE] * (demands.max_images - 1)]
-    parts: list[dict[str, Any]] = [
-        {"type": "image_url", "image_url": {"url": _draw_image(side)}} for side in sides
-    ]
-    words = await _ask(client, endpoint, [*parts, {"type": "text", "text": "Say yes."}])
-    return f"{len(sides)} image of {demands.max_side} pixels a side: {words}"
-
-
-def _draw_image(side: int) -> str:
+def _draw_image(side: int) -> ImagePart:
     stream = io.BytesIO()
     Image.new("RGB", (side, side), (200, 200, 200)).save(stream, "PNG")
-    return "data:image/png;base64," + pybase64.b64encode(stream.getvalue()).decode("ascii")
+    data = stream.getvalue()
+    sha256 = hashlib.sha256(data).hexdigest()
+    return ImagePart(sha256=sha256, data=data, media_type="image/png")
 
 
-async def _stream(client: openai.AsyncOpenAI, endpoint: Endpoint) -> str:
-    stream = await client.chat.completions.create(
-        model=endpoint.model,
-        messages=[{"role": "user", "content": "Say yes."}],
-        max_tokens=1,
-        stream=True,
-        stream_options={"include_usage": True},
-    )
-    has_usage = [chunk.usage is not None async for chunk in stream]
-    return "answered, tokens counted" if any(has_usage) else "no count of tokens in the stream"
+async def _ask(subject: str, asker: Asker, url: str, probe: _Probe) -> Check:
+    (server,) = make_servers([url])
+    try:
+        asked = await asker.ask(server, probe.request, probe.bound)
+    except Fault as fault:
+        return _find_fault(subject, fault.reason, LOOK_LATER if fault.is_overload else MEND)
+    reply = asked.reply
+    if reply.status is Status.REFUSED:
+        found, remedy = f"the model refuses: {reply.error}", "see that no filter stops the data"
+        found = one_line(found, MAX_FOUND_CHARS)
+        return Check(subject=subject, verdict="warning", found=found, remedy=remedy)
+    if not reply.status.has_text:
+        return _find_fault(subject, reply.error or reply.status.value, MEND)
+    if probe.bound is not None:
+        return _judge_stream(subject, asked)
+    return Check(subject=subject, verdict="ok", found=probe.size + _describe(reply))
 
 
-def _explain(subject: str, error: Exception, endpoint: Endpoint) -> Check:
-    words = one_line(str(error), 300)
-    if isinstance(error, openai.APIConnectionError):
-        words = "cannot be reached"
-        remedy = f"start the server or {endpoint.remedy}"
-    elif isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-        remedy = f"check the key in {endpoint.api_key_env or 'api_key_env (not set)'}"
+def _judge_stream(subject: str, asked: Asked) -> Check:
+    """Say whether rollouts can be stopped at this server when they cannot win."""
+    if asked.streaming is Streaming.NONE:
+        found = "no stream: the server sends completions whole"
+    elif asked.reply.completion_tokens is None:
+        found = "no count of tokens in the stream"
     else:
-        remedy = f"{endpoint.remedy}; a URL usually ends in /v1"
-    return Check(subject=subject, verdict="fault", found=words, remedy=remedy)
+        return Check(subject=subject, verdict="ok", found="answered, tokens counted")
+    return Check(subject=subject, verdict="warning", found=found, remedy=SAMPLE_IN_FULL)
+
+
+def _describe(reply: Reply) -> str:
+    tokens = reply.prompt_tokens
+    return "answered" if tokens is None else f"answered; {tokens:,} tokens in"

@@ -246,14 +246,17 @@ class ModelClient:
         started = loop.time()
         try:
             if bound is not None and bound.is_hopeless:
+                self._rates.cancel(tokens)
                 return Reply(status=Status.OUTRUN, completion_tokens=0)
             asker = self._asker or self._open()
             asked = await asker.ask(server, request, bound)
             self._learn(server, asked, started)
-            self._rates.settle(tokens, asked.reply)
+            self._rates.settle(tokens, request, asked.reply)
             return asked.reply
         except Fault as fault:
             now = loop.time()
+            if fault.is_free:
+                self._rates.credit(tokens)
             if fault.is_outage:
                 server.add_outage(now, self._patience, fault.retry_after)
             if fault.is_overload:

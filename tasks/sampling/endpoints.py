@@ -3,11 +3,14 @@
 import asyncio
 import os
 from dataclasses import dataclass
+from itertools import islice
+from typing import Self
 
 from yarl import URL
 
 from schemas.errors import AccessError, ContractError
-from tasks.sampling.retries import Fault, Patience
+from schemas.urls import check_url
+from tasks.sampling.retries import ACCESS_CODES, Fault, Patience
 from tasks.sampling.transport import Answer, Transport
 from tasks.sampling.wire import one_line, parse_models
 
@@ -38,8 +41,10 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         for url in self.urls:
-            if not url.startswith(("http://", "https://")) or not URL(url).host:
-                raise ContractError(f"expected a URL such as http://127.0.0.1:8000/v1, got {url!r}")
+            try:
+                check_url(url)
+            except ValueError as fault:
+                raise ContractError(str(fault)) from None
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """Return what tokens cost in US dollars; None where there is no price."""
@@ -54,36 +59,49 @@ class Endpoint:
         return f"correct {self.option}" if self.option else "correct its URL"
 
 
+class UnfitEndpointError(AccessError):
+    """A model cannot be asked as it is; the text is one sentence with the remedy."""
+
+    found: str = ""
+    remedy: str = ""
+    """What a person does about it."""
+
+    @classmethod
+    def make(cls, found: str, remedy: str, *, subject: str = "") -> Self:
+        """Make the error; a sentence of `subject`, where there is one, and what was found."""
+        error = cls(f"{subject} {found}; {remedy}".lstrip())
+        error.found, error.remedy = found, remedy
+        return error
+
+
 def read_api_key(endpoint: Endpoint) -> str | None:
     """Return the API key from the environment.
 
     Raises:
-        AccessError: The variable is not set, or holds what no HTTP header may.
+        UnfitEndpointError: The variable is not set, or holds what no HTTP header may.
     """
     name = endpoint.api_key_env
     if name is None:
         return None
     key = os.environ.get(name, "").strip()
     if not key:
-        raise AccessError(f"no API key for {endpoint.model!r}: set the environment variable {name}")
+        remedy = f"set the environment variable {name}"
+        raise UnfitEndpointError.make(f"no API key for {endpoint.model!r}", remedy)
     if not (key.isascii() and key.isprintable()):
-        raise AccessError(f"the API key in {name} holds characters that no HTTP header may; set it")
+        found = f"the API key in {name} holds characters that no HTTP header may"
+        raise UnfitEndpointError.make(found, "set it anew")
     return key
 
 
-def describe_refusal(url: str, answer: Answer, endpoint: Endpoint, words: str) -> str:
-    """Say in one sentence that a server refuses this run (401, 402, 403)."""
+def make_refusal(url: str, answer: Answer, endpoint: Endpoint, words: str) -> UnfitEndpointError:
+    """Make the error that a server refuses this run (401, 402, 403)."""
     remedy = (
         f"check the key in {endpoint.api_key_env}"
         if endpoint.api_key_env
         else "name the environment variable that holds its key in api_key_env"
     )
-    return f"{url} refuses access to {endpoint.model!r} ({answer.code}: {words}); {remedy}"
-
-
-def hide_credentials(url: str) -> str:
-    """Return a URL as it may be shown and logged."""
-    return str(URL(url).with_user(None))
+    found = f"refuses access to {endpoint.model!r} ({answer.code}: {words})"
+    return UnfitEndpointError.make(found, remedy, subject=url)
 
 
 async def check_endpoint(endpoint: Endpoint, transport: Transport, patience: Patience) -> None:
@@ -92,56 +110,80 @@ async def check_endpoint(endpoint: Endpoint, transport: Transport, patience: Pat
     A server that cannot be reached is passed over where another can.
 
     Raises:
-        AccessError: No server can be reached, or one refuses access or lacks the model.
+        UnfitEndpointError: No server can be reached, or one refuses access or lacks the model.
     """
     if not endpoint.urls:
         where = endpoint.option or "its URL"
-        raise AccessError(f"no server for {endpoint.model!r}; name one with {where}")
+        raise UnfitEndpointError.make(f"no server for {endpoint.model!r}", f"name one with {where}")
     outcomes = await asyncio.gather(
-        *(_check_url(url, endpoint, transport, patience) for url in endpoint.urls)
+        *(find_model(url, endpoint, transport, patience) for url in endpoint.urls)
     )
-    unreachable = [outcome for outcome in outcomes if outcome]
-    if len(unreachable) == len(outcomes):
-        raise AccessError(unreachable[0])
+    absent = [outcome for outcome in outcomes if isinstance(outcome, Absent)]
+    if len(absent) == len(outcomes):
+        raise UnfitEndpointError(absent[0].sentence)
 
 
-async def _check_url(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A model in the list of a server."""
+
+    context_tokens: int | None
+    """How long prompt and completion together may be; None where the server does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """A server that gives no list of models: it cannot be reached, or fails."""
+
+    found: str
+    remedy: str
+    sentence: str
+    """Both, and which server it is."""
+
+
+async def find_model(
     base_url: str, endpoint: Endpoint, transport: Transport, patience: Patience
-) -> str | None:
-    """Return why a server cannot be reached; raise where it answers and is of no use."""
+) -> Listed | Absent:
+    """Find the model in the list of one server.
+
+    Raises:
+        UnfitEndpointError: It refuses access, or answers and has not the model.
+    """
     url = URL(f"{base_url.rstrip('/')}/models")
-    shown = hide_credentials(base_url)
-    why = ""
+    absent = None
     for attempt in range(patience.check_attempts):
         if attempt:
             await asyncio.sleep(patience.base_seconds * attempt)
         try:
             answer = await transport.send("GET", url, None, patience.check_seconds)
         except Fault as fault:
-            why = f"cannot reach {shown}: {fault.reason}; start the server or {endpoint.remedy}"
+            remedy = f"start the server or {endpoint.remedy}"
+            sentence = f"cannot reach {base_url}: {fault.reason}; {remedy}"
+            found = f"cannot be reached: {fault.reason}"
+            absent = Absent(found=found, remedy=remedy, sentence=sentence)
             continue
         if answer.code < 500 and answer.code != 429:
-            _check_models(shown, answer, endpoint, transport)
-            return None
-        words = transport.describe(answer)
-        why = f"{shown} answers {answer.code}: {words}; mend the server or {endpoint.remedy}"
-    return why
+            return _read_models(base_url, answer, endpoint, transport)
+        found = f"answers {answer.code}: {transport.describe(answer)}"
+        remedy = f"mend the server or {endpoint.remedy}"
+        absent = Absent(found=found, remedy=remedy, sentence=f"{base_url} {found}; {remedy}")
+    assert absent is not None
+    return absent
 
 
-def _check_models(shown: str, answer: Answer, endpoint: Endpoint, transport: Transport) -> None:
+def _read_models(url: str, answer: Answer, endpoint: Endpoint, transport: Transport) -> Listed:
     words = transport.describe(answer)
-    if answer.code in (401, 402, 403):
-        raise AccessError(describe_refusal(shown, answer, endpoint, words))
-    models = parse_models(answer.data) if answer.code == 200 else None
+    if answer.code in ACCESS_CODES:
+        raise make_refusal(url, answer, endpoint, words)
+    models = parse_models(transport.redact(answer.data)) if answer.code == 200 else None
     if models is None:
-        raise AccessError(
-            f"{shown} has no list of models ({answer.code}: {one_line(words, 200)});"
-            f" the URL of an OpenAI-protocol server usually ends in /v1, {endpoint.remedy}"
-        )
+        found = f"has no list of models ({answer.code}: {one_line(words, 200)})"
+        remedy = f"the URL of an OpenAI-protocol server usually ends in /v1, {endpoint.remedy}"
+        raise UnfitEndpointError.make(found, remedy, subject=url)
     if endpoint.model not in models:
-        known = ", ".join(repr(one_line(name, 100)) for name in models[:_SHOWN_MODELS])
+        names = [repr(one_line(name, 100)) for name in islice(models, _SHOWN_MODELS)]
         more = f" and {len(models) - _SHOWN_MODELS} more" if len(models) > _SHOWN_MODELS else ""
-        raise AccessError(
-            f"{shown} does not serve {endpoint.model!r}; it serves {known or 'nothing'}{more};"
-            f" {endpoint.remedy}"
-        )
+        served = f"{', '.join(names) or 'nothing'}{more}"
+        found = f"does not serve {endpoint.model!r}; it serves {served}"
+        raise UnfitEndpointError.make(found, endpoint.remedy, subject=url)
+    return Listed(context_tokens=models[endpoint.model])

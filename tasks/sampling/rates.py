@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from schemas.records import Reply, Request
+from schemas.records import Reply, Request, Status
 
 BURST_SECONDS = 6.0
 """What may be sent at once, as time at the full rate; providers count over a minute or less."""
@@ -67,20 +67,49 @@ class RateLimit:
 
     def expect(self, request: Request) -> int:
         """Guess the tokens of a request, from its length and the completions so far."""
-        chars = sum(len(message.text) for message in request.messages)
-        images = sum(len(message.images) for message in request.messages)
         longest = request.sampling.max_tokens
         mean = longest if self._mean_tokens is None else self._mean_tokens
-        return chars // CHARS_PER_TOKEN + images * IMAGE_TOKENS + round(min(mean, longest))
+        return guess_prompt_tokens(request) + round(min(mean, longest))
 
-    def settle(self, expected: int, reply: Reply) -> None:
-        """Correct what was taken by what the request has cost."""
-        tokens = reply.completion_tokens
-        if self._tokens is None or tokens is None:
+    def settle(self, expected: int, request: Request, reply: Reply) -> None:
+        """Correct what was taken by what the request has cost; guessed where no one says."""
+        if self._tokens is None:
             return
-        old = tokens if self._mean_tokens is None else self._mean_tokens
-        self._mean_tokens = old + (tokens - old) / 16
-        self._tokens.content -= (reply.prompt_tokens or 0) + tokens - expected
+        if reply.status is Status.REJECTED:
+            self.credit(expected)
+            return
+        prompt, tokens = reply.prompt_tokens, reply.completion_tokens
+        if prompt is None:
+            prompt = guess_prompt_tokens(request)
+        if tokens is None:
+            tokens = guess_completion_tokens(reply)
+        if reply.completion_tokens is not None or reply.status.has_text:
+            old = tokens if self._mean_tokens is None else self._mean_tokens
+            self._mean_tokens = old + (tokens - old) / 16
+        self.credit(expected - prompt - tokens)
+
+    def credit(self, tokens: int) -> None:
+        """Give tokens back that were taken and not used; where more were used, take those."""
+        if self._tokens is not None:
+            self._tokens.content += tokens
+
+    def cancel(self, expected: int) -> None:
+        """Give back all that was taken for a request that was never sent."""
+        self.credit(expected)
+        if self._requests is not None:
+            self._requests.content += 1.0
+
+
+def guess_prompt_tokens(request: Request) -> int:
+    """Guess how long a prompt is, in tokens."""
+    chars = sum(len(message.text) for message in request.messages)
+    images = sum(len(message.images) for message in request.messages)
+    return chars // CHARS_PER_TOKEN + images * IMAGE_TOKENS
+
+
+def guess_completion_tokens(reply: Reply) -> int:
+    """Guess how long a completion is, in tokens, from its text."""
+    return (len(reply.text or "") + len(reply.reasoning or "")) // CHARS_PER_TOKEN
 
 
 def _make_bucket(per_minute: float | None) -> _Bucket | None:

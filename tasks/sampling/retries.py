@@ -13,6 +13,9 @@ OUTAGE_CODES = frozenset({502, 503, 504})
 ACCESS_CODES = frozenset({401, 402, 403})
 """Answers that hold for every request of the run: no key, no money, no permission."""
 
+ABSENT_CAUSES = frozenset({"dns", "tls", "refused"})
+"""Causes of requests that no server has seen."""
+
 NO_SERVER = "out"
 """Cause of a request that no server could be asked for too long."""
 
@@ -92,6 +95,11 @@ class Fault(Exception):
         """The server says that it has too much to do."""
         self.retry_after = retry_after
 
+    @property
+    def is_free(self) -> bool:
+        """Whether the server surely wrote nothing: it answered with an error, or was not there."""
+        return self.cause.isdigit() or self.cause in ABSENT_CAUSES
+
 
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
     """Read a Retry-After header, seconds or a date, as seconds from now; None: none of use."""
@@ -107,6 +115,7 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
 def _seconds_until(date: str, now: datetime) -> float:
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return (moment - now).total_seconds()
+    except (ValueError, OverflowError, TypeError):
         return float("nan")
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()

@@ -4,6 +4,7 @@ Blocks may end anywhere: in a line, in a character. What comes out is what the s
 have been unstreamed.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -72,7 +73,12 @@ class CompletionStream:
         self._read_line(bytes(self._rest))
         self._read_line(b"")
         if self._fault is not None:
-            return self._fault
+            # Its tokens are those until then: how much more was read is chance.
+            return replace(
+                self._fault,
+                prompt_tokens=self.prompt_tokens,
+                completion_tokens=self.usage_tokens,
+            )
         if self._finish is None and not self.is_done:
             return None
         reasoning = self._join("reasoning")
@@ -93,6 +99,8 @@ class CompletionStream:
         return as_count(self._usage.get("prompt_tokens"))
 
     def _read_line(self, line: bytes) -> None:
+        if self._fault is not None:
+            return
         if line.startswith(_DATA):
             self._read_data(line[5:].strip())
         elif self._broken and not line.strip():

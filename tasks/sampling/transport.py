@@ -24,12 +24,16 @@ from tasks.sampling.wire import one_line, read_words
 MAX_ANSWER_BYTES = 32 << 20
 OTHER_FILES = 512
 """Files that a process may have open beside its connections."""
+_WHOLE_SIGNS = (b"{", b"[", b"<")
+"""How answers begin that are no stream, whatever their type says."""
 _STREAMED_BODY_BYTES = 1 << 20
 """Above this a body goes out in pieces, so that the event loop stays free."""
 LINGER_SECONDS = 1.0
 """How long the end of an answer may take after its last word."""
-_FAILURES = (TimeoutError, aiohttp.ClientError, OSError)
+# A host name that no encoding knows is told of only when it is looked up.
+_FAILURES = (TimeoutError, aiohttp.ClientError, OSError, UnicodeError)
 _CAUSES: dict[type[Exception], str] = {
+    UnicodeError: "dns",
     aiohttp.ClientConnectorDNSError: "dns",
     aiohttp.ClientSSLError: "tls",
     aiohttp.ClientConnectorError: "refused",
@@ -101,7 +105,8 @@ class Transport:
     """Pooled connections that carry one API key."""
 
     def __init__(self, api_key: str | None, *, connect_seconds: float) -> None:
-        self._secret = api_key.encode() if api_key else None
+        plain = [api_key.encode()] if api_key else []
+        self._secrets = {*plain, *(key.replace(b"/", b"\\/") for key in plain)}
         headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
         if api_key:
             headers["Authorization"] = f"Bearer {api_key}"
@@ -128,7 +133,7 @@ class Transport:
             ):
                 return _make_answer(response, *await _read(response))
         except _FAILURES as error:
-            raise _make_fault(error, seconds) from error
+            raise self._make_fault(error, seconds) from error
 
     async def send_streamed(
         self, url: URL, body: bytes, seconds: float, flow: Flow
@@ -148,25 +153,40 @@ class Transport:
             async with asyncio.timeout(seconds) as deadline:
                 flow.on_enough(partial(_expire, deadline))
                 async with self._request("POST", url, body) as response:
-                    if not _is_streamed(response):
-                        return _make_answer(response, *await _read(response))
-                    await _pour(response, flow, deadline)
+                    first = await _read_first(response)
+                    if not _is_streamed(response, first):
+                        return _make_answer(response, *await _read(response, first))
+                    await _pour(response, first, flow, deadline)
         except _FAILURES as error:
             if not flow.has_enough and not flow.is_done:
-                raise _make_fault(error, seconds) from error
+                raise self._make_fault(error, seconds) from error
         finally:
             flow.on_enough(None)
         return None
 
     def redact(self, data: bytes) -> bytes:
         """Return an answer without the API key, which some servers repeat in their errors."""
-        return data.replace(self._secret, b"[key]") if self._secret else data
+        for secret in self._secrets:
+            data = data.replace(secret, b"[key]")
+        return data
 
     def describe(self, answer: Answer) -> str:
         """Return a server's own words in one bounded line, without the API key."""
         if answer.location is not None and 300 <= answer.code < 400:
-            return one_line(f"redirects to {answer.location}")
-        return read_words(self.redact(answer.data)) or "no words"
+            return self._redact_line(f"redirects to {answer.location}")
+        return self._redact_line(read_words(self.redact(answer.data))) or "no words"
+
+    def _redact_line(self, text: str) -> str:
+        return one_line(self.redact(text.encode("utf-8", "replace")).decode("utf-8", "replace"))
+
+    def _make_fault(self, error: Exception, seconds: float) -> Fault:
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            return Fault("no connection in time", "timeout", is_outage=True)
+        if isinstance(error, TimeoutError):
+            return Fault(f"no whole answer within {seconds:g} s", "timeout")
+        # What is not HTTP is shown, and may repeat the key.
+        words = one_line(self._redact_line(_describe(error)), 200)
+        return Fault(words, _name(error), is_outage=True)
 
     def _request(self, method: str, url: URL, body: bytes | None) -> Any:
         data: Any = io.BytesIO(body) if body and len(body) > _STREAMED_BODY_BYTES else body
@@ -185,9 +205,16 @@ class Transport:
         return self._session
 
 
-async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
-    blocks: list[bytes] = []
-    num_bytes = 0
+async def _read_first(response: aiohttp.ClientResponse) -> bytes:
+    """Return the first block that is not blank; b"" at the end."""
+    while (block := await response.content.readany()) and block.isspace():
+        pass
+    return block
+
+
+async def _read(response: aiohttp.ClientResponse, first: bytes = b"") -> tuple[bytes, bool]:
+    blocks = [first] if first else []
+    num_bytes = len(first)
     while block := await response.content.readany():
         blocks.append(block)
         num_bytes += len(block)
@@ -197,12 +224,15 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
     return blocks[0] if len(blocks) == 1 else b"".join(blocks), False
 
 
-async def _pour(response: aiohttp.ClientResponse, flow: Flow, deadline: asyncio.Timeout) -> None:
+async def _pour(
+    response: aiohttp.ClientResponse, block: bytes, flow: Flow, deadline: asyncio.Timeout
+) -> None:
+    """Pour a stream, of which the first block was read, until there is enough."""
     content, loop = response.content, asyncio.get_running_loop()
     connection = response.connection
     breath = _Breath(connection.transport if connection else None)
     flow.on_look(breath.end)
-    while block := await content.readany():
+    while block:
         flow.feed(block)
         if flow.has_enough:
             response.close()
@@ -213,6 +243,7 @@ async def _pour(response: aiohttp.ClientResponse, flow: Flow, deadline: asyncio.
                 deadline.reschedule(loop.time() + LINGER_SECONDS)
         elif seconds := flow.can_wait(loop.time()):
             breath.begin(loop, seconds)
+        block = await content.readany()
 
 
 class _Breath:
@@ -244,9 +275,11 @@ def _expire(deadline: asyncio.Timeout) -> None:
         deadline.reschedule(0.0)
 
 
-def _is_streamed(response: aiohttp.ClientResponse) -> bool:
+def _is_streamed(response: aiohttp.ClientResponse, first: bytes) -> bool:
     kind = response.headers.get("Content-Type", "")
-    return response.status == 200 and not kind.startswith(("application/json", "text/html"))
+    is_named = kind.startswith(("application/json", "text/html"))
+    # Many name no type, or a wrong one; but no line of a stream begins like JSON or markup.
+    return response.status == 200 and not is_named and first.lstrip()[:1] not in _WHOLE_SIGNS
 
 
 def _make_answer(response: aiohttp.ClientResponse, content: bytes, is_cut: bool) -> Answer:
@@ -254,15 +287,6 @@ def _make_answer(response: aiohttp.ClientResponse, content: bytes, is_cut: bool)
     return Answer(
         response.status, content, is_cut, headers.get("Retry-After"), headers.get("Location")
     )
-
-
-def _make_fault(error: BaseException, seconds: float) -> Fault:
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return Fault("no connection in time", "timeout", is_outage=True)
-    if isinstance(error, TimeoutError):
-        return Fault(f"no whole answer within {seconds:g} s", "timeout")
-    assert isinstance(error, Exception)
-    return Fault(_describe(error), _name(error), is_outage=True)
 
 
 def _name(error: Exception) -> str:
@@ -274,16 +298,16 @@ def _name(error: Exception) -> str:
 
 
 def _describe(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, (aiohttp.ClientConnectorDNSError, UnicodeError)):
         return "host name not found"
     if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
-        return f"TLS failed: {one_line(str(error), 200)}"
+        return f"TLS failed: {error}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server closed the connection without an answer"
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the answer broke off"
     if isinstance(error, aiohttp.ClientResponseError):
-        return f"the answer is not HTTP: {one_line(error.message, 200)}"
+        return f"the answer is not HTTP: {error.message}"
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     code = getattr(cause, "errno", None)
     # Some of aiohttp's own errors carry an errno but not the class that belongs to it.
@@ -291,4 +315,4 @@ def _describe(error: Exception) -> str:
         return _WORDS[code]
     if isinstance(cause, ConnectionResetError):
         return _WORDS[errno.ECONNRESET]
-    return one_line(getattr(cause, "strerror", None) or str(cause) or type(cause).__name__, 200)
+    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__

@@ -1,7 +1,9 @@
 """The OpenAI protocol as bytes: request bodies made, answers read. Pure; trusts no answer."""
 
 import re
+from collections.abc import Mapping
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any, cast
 
 import orjson
@@ -12,6 +14,7 @@ from schemas.records import ImagePart, Message, Reply, Request, Status
 MAX_ERROR_CHARS = 500
 SHOWN_BYTES = 4 * MAX_ERROR_CHARS
 _MAX_COUNT = 2**31 - 1
+_NO_USAGE: Mapping[str, Any] = MappingProxyType({})
 _FAULTY_FINISHES = ("error", "abort")
 """Finish reasons of servers whose engine failed in mid completion."""
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
@@ -92,11 +95,11 @@ def parse_completion(data: bytes) -> Reply:
     fields = cast(dict[str, Any], answer)
     if fields.get("error") and not fields.get("choices"):
         return Reply(status=Status.SERVER_ERROR, error=read_words(data) or "unnamed error")
-    choice = first_of(fields.get("choices"))
+    choice, usage = first_of(fields.get("choices")), as_dict(fields.get("usage"))
     message = as_dict(choice.get("message"))
     if not message:
-        return make_unparseable("no choices with a message", data)
-    return make_reply(message, choice.get("finish_reason"), as_dict(fields.get("usage")), data)
+        return make_unparseable("no choices with a message", data, usage)
+    return make_reply(message, choice.get("finish_reason"), usage, data)
 
 
 def make_reply(message: dict[str, Any], reason: Any, usage: dict[str, Any], data: bytes) -> Reply:
@@ -116,7 +119,7 @@ def make_reply(message: dict[str, Any], reason: Any, usage: dict[str, Any], data
     elif finish == "length":
         status = Status.TRUNCATED
     elif text is None and not reasoning:
-        return make_unparseable("no content", data)
+        return make_unparseable("no content", data, usage)
     return Reply(
         status=status,
         text=text,
@@ -128,10 +131,18 @@ def make_reply(message: dict[str, Any], reason: Any, usage: dict[str, Any], data
     )
 
 
-def make_unparseable(why: str, data: bytes) -> Reply:
-    """Make the reply that no completion came; it shows the beginning of what did."""
+def make_unparseable(why: str, data: bytes, usage: Mapping[str, Any] = _NO_USAGE) -> Reply:
+    """Make the reply that no completion came; it shows the beginning of what did.
+
+    What the server counted is kept: it was written, and paid for.
+    """
     shown = data[:SHOWN_BYTES].decode("utf-8", "replace")
-    return Reply(status=Status.UNPARSEABLE, error=one_line(f"{why}: {shown}"))
+    return Reply(
+        status=Status.UNPARSEABLE,
+        prompt_tokens=as_count(usage.get("prompt_tokens")),
+        completion_tokens=as_count(usage.get("completion_tokens")),
+        error=one_line(f"{why}: {shown}"),
+    )
 
 
 def read_content(content: Any) -> str | None:
@@ -164,8 +175,13 @@ def as_count(value: Any) -> int | None:
     return value if is_count else None
 
 
-def parse_models(data: bytes) -> list[str] | None:
-    """Read the names of an answer to GET /models; None where it is no list of models."""
+def parse_models(data: bytes) -> dict[str, int | None] | None:
+    """Read an answer to GET /models.
+
+    Returns:
+        Name of each model to its context length in tokens, as far as the server says; None where
+        it is no list of models.
+    """
     try:
         answer: Any = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -173,8 +189,9 @@ def parse_models(data: bytes) -> list[str] | None:
     models: Any = as_dict(answer).get("data") if isinstance(answer, dict) else answer
     if not isinstance(models, list):
         return None
-    names = [as_text(as_dict(model).get("id")) for model in cast(list[Any], models)]
-    return [name for name in names if name]
+    listed = [as_dict(model) for model in cast(list[Any], models)]
+    named = [(as_text(model.get("id")), model.get("max_model_len")) for model in listed]
+    return {name: as_count(length) for name, length in named if name}
 
 
 def read_words(data: bytes) -> str:

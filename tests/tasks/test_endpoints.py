@@ -9,6 +9,7 @@ import pytest
 from schemas.errors import AccessError, ContractError
 from schemas.records import Status
 from tasks.sampling import Endpoint, Patience
+from tasks.sampling.transport import Answer, Transport
 from tests.clients import FAST, HASTY, connect, dead_url, make_request
 from tests.fakes import FakeModelServer
 from tests.waiting import until
@@ -86,6 +87,9 @@ async def test_no_server_is_refused_with_the_option_to_give():
 def test_a_url_that_is_none_is_refused():
     with pytest.raises(ContractError, match="got 'localhost:8000'"):
         Endpoint(model="m", urls=("localhost:8000",))
+    with pytest.raises(ContractError, match="give api_key_env") as caught:
+        Endpoint(model="m", urls=(f"http://me:{KEY}@h:99999/v1",))
+    assert KEY not in str(caught.value)
 
 
 # The API key: from the environment, and nowhere to be seen.
@@ -107,6 +111,19 @@ async def test_the_key_is_sent_and_never_shown(tmp_path, monkeypatch, caplog):
                 await client.check()
     assert KEY not in caplog.text
     assert all(KEY.encode() not in file.read_bytes() for file in tmp_path.rglob("*.log"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(400, b'{"error": "wrong key sk\\/very/secret"}', False, None, None),
+        Answer(400, b"<p>sk/very/secret</p>", False, None, None),
+        Answer(302, b"", False, None, "http://h/?key=sk/very/secret"),
+    ],
+)
+async def test_a_key_is_not_shown_however_a_server_writes_it(answer):
+    words = Transport("sk/very/secret", connect_seconds=1.0).describe(answer)
+    assert "[key]" in words and "secret" not in words
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from schemas.records import ImagePart, Message, Reply, Request, SamplingParams, Status
 from tasks.sampling.rates import BURST_SECONDS, RateLimit
+from tests.clients import make_request
 
 
 def send_all(limit: RateLimit, count: int, tokens: int, real: int | None = None) -> list[float]:
@@ -17,7 +18,7 @@ def send_all(limit: RateLimit, count: int, tokens: int, real: int | None = None)
         moments.append(now)
         if real is not None:
             reply = Reply(status=Status.OK, text="x", prompt_tokens=0, completion_tokens=real)
-            limit.settle(tokens, reply)
+            limit.settle(tokens, make_request("x"), reply)
     return moments
 
 
@@ -43,6 +44,40 @@ def test_a_request_larger_than_a_burst_is_sent_and_paid_for():
     assert moments == pytest.approx([0.0, 60.0, 120.0, 180.0])
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(status=Status.REJECTED, error="400: no"),
+        Reply(status=Status.OK, text="four char" * 4),
+        Reply(status=Status.UNPARSEABLE, error="not JSON"),
+    ],
+)
+def test_what_was_taken_beyond_the_cost_is_given_back_whatever_the_server_says(reply):
+    limit, request = RateLimit(None, 100_000), make_request("x" * 40)
+    for number in range(1_000):
+        expected = limit.expect(request)
+        wait = limit.take(0.01 * number, expected)
+        assert wait == 0, number
+        limit.settle(expected, request, reply)
+
+
+def test_a_reply_without_counts_costs_what_its_text_and_prompt_are_long():
+    limit, request = RateLimit(None, 60_000), make_request("x" * 4_000)
+    reply = Reply(status=Status.TRUNCATED, text="y" * 2_000, reasoning="z" * 2_000)
+    assert limit.take(0.0, 4_000) == 0
+    limit.settle(4_000, request, reply)
+    # Of the 6,000 that may go at once 2,000 were used.
+    assert limit.take(0.0, 4_000) == 0
+    assert limit.take(0.0, 1) > 0
+
+
+def test_a_request_that_was_not_sent_costs_nothing():
+    limit = RateLimit(10, 60_000)
+    for _ in range(100):
+        assert limit.take(0.0, 6_000) == 0
+        limit.cancel(6_000)
+
+
 def test_no_limit_waits_for_nothing():
     limit = RateLimit(None, None)
     assert not limit.is_limited
@@ -56,5 +91,6 @@ def test_what_a_request_may_cost_is_learned():
     sampling = SamplingParams(temperature=0.0, top_p=1.0, max_tokens=4_096)
     request = Request(messages=(message,), sampling=sampling)
     assert limit.expect(request) == 100 + 1_000 + 4_096
-    limit.settle(5_196, Reply(status=Status.OK, prompt_tokens=1_100, completion_tokens=200))
+    reply = Reply(status=Status.OK, prompt_tokens=1_100, completion_tokens=200)
+    limit.settle(5_196, request, reply)
     assert limit.expect(request) == 100 + 1_000 + 200

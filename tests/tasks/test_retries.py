@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.sampling.retries import Patience, parse_retry_after
 
@@ -24,10 +26,22 @@ NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
         ("", None),
         (None, None),
         ("Fri, 99 Nov 9999999 12:00:30 GMT", None),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", None),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0.0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 251_607_211_139.0),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value, seconds):
     assert parse_retry_after(value, NOW) == seconds
+
+
+DATE_PARTS = ["Mon,", "1", "31", "Jan", "0001", "9999", "24:00:00", "::", "-9999", "+" + "9" * 20]
+
+
+@given(st.lists(st.sampled_from(DATE_PARTS) | st.text(max_size=4), max_size=7).map(" ".join))
+def test_no_header_is_more_than_a_delay_or_nothing(value):
+    seconds = parse_retry_after(value, NOW)
+    assert seconds is None or 0 <= seconds < float("inf")
 
 
 def test_delays_grow_to_a_bound():

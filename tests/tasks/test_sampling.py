@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
 from schemas.errors import AccessError
 from schemas.records import Reply, Request, Status
 from tasks.sampling import ModelClient, Patience, transport
+from tasks.sampling.retries import Fault
 from tests.clients import HASTY, connect, dead_url, make_request
 from tests.fakes import FakeModelServer
 from tests.waiting import pass_time, until
@@ -216,6 +218,7 @@ UNPARSEABLE = {
     "no_choices": r'no choices with a message: {"choices": \[\]}',
     "null_content": "no content",
     "number_content": "no content",
+    "tool_call": "no content",
 }
 
 
@@ -367,6 +370,27 @@ async def test_a_server_that_cannot_be_reached_is_a_row(server, tmp_path, url, r
         reply = await client.sample(make_request("Compute 1 + 1"))
     assert reply.status is Status.SERVER_ERROR
     assert (reason or "connection refused") in (reply.error or "")
+
+
+async def test_a_host_name_that_no_encoding_knows_is_a_fault():
+    sender = transport.Transport(None, connect_seconds=60.0)
+    with pytest.raises(Fault, match="host name not found") as caught:
+        await sender.send("GET", URL(f"http://{'a' * 64}/v1/models"), None, 60.0)
+    await sender.close()
+    assert caught.value.is_free
+
+
+@pytest.mark.parametrize("fault", ["400", "500 x1", "empty_content"])
+async def test_requests_that_cost_few_tokens_hold_up_no_others(server, tmp_path, fault):
+    """Each is expected to take 4,096 of the 10,000 tokens that may go at once."""
+    requests = [make_request(f"[[{fault}]]", index=index) for index in range(100)]
+    async with connect(server.url, store=str(tmp_path), tpm=100_000) as client:
+        started = asyncio.get_running_loop().time()
+        task = asyncio.create_task(client.sample_all(requests))
+        await until(lambda: task.done() or client.figures().num_replies > 90, "replies")
+        # All together are expected to take four minutes.
+        assert asyncio.get_running_loop().time() - started < 100
+        await task
 
 
 CLIENT = """

@@ -42,7 +42,10 @@ async def sample_both(server: FakeModelServer, store: str, text: str) -> tuple[R
     return plain, streamed
 
 
-STREAMLESS = {"not_http", "letters", "answer_whole", "shape", "refuse", "linger", "stall_stream"}
+STREAMLESS = {
+    *("not_http", "letters", "answer_whole", "answer_untyped", "shape", "refuse", "linger"),
+    "stall_stream",
+}
 BREAKS_STREAMS = {"fail_middle", "garble", "garble_text", "nest", "say_nothing"}
 LOOKS_ELSE = {"truncated", "endless", "huge", "redirect", "echo_key"}
 NEVER_ENDS = {"drip", "stall", "stall_middle"}
@@ -56,6 +59,7 @@ async def test_every_answer_is_the_same_reply_streamed(server, tmp_path, fault):
     plain, streamed = await sample_both(server, str(tmp_path), f"Compute 1 + 1 [[{fault}]]")
     assert streamed.status == plain.status
     has_own_words = plain.status in (Status.UNPARSEABLE, Status.SERVER_ERROR)
+    assert streamed.completion_tokens == plain.completion_tokens
     if has_own_words:
         assert bool(streamed.error) and (streamed.text, streamed.reasoning) == (None, None)
     else:
@@ -145,9 +149,23 @@ async def test_a_stream_whose_connection_lingers_is_whole(server, tmp_path, monk
     assert (reply.status, reply.text) == (Status.OK, LONG)
 
 
-async def test_a_server_that_does_not_stream_is_understood(client):
-    reply = await client.sample(make_request("long [[answer_whole]]"), bound=far())
-    assert (reply.status, reply.text) == (Status.OK, LONG)
+@pytest.mark.parametrize(
+    "fault",
+    ["answer_whole", "answer_untyped", "answer_untyped:plain", "answer_untyped:event-stream"],
+)
+async def test_a_server_that_does_not_stream_is_understood(client, fault):
+    reply = await client.sample(make_request(f"long [[{fault}]]"), bound=far())
+    assert (reply.status, reply.text, client.num_requests) == (Status.OK, LONG, 1)
+
+
+@pytest.mark.parametrize("fault", ["garble", "garble_text", "nest"])
+async def test_a_stream_that_breaks_keeps_the_tokens_until_then(client, fault):
+    reply = await client.sample(make_request(f"long [[{fault}]]"), bound=far())
+    assert (reply.status, reply.prompt_tokens) in [
+        (Status.UNPARSEABLE, 2),
+        (Status.UNPARSEABLE, None),
+    ]
+    assert reply.completion_tokens == (None if fault == "nest" else 2)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +179,22 @@ async def test_an_option_that_a_server_refuses_is_left_out_from_then_on(
     assert client.num_requests == num_requests
     await client.sample(make_request(f"long [[refuse:{refused}]]", index=1), bound=far())
     assert client.num_requests == num_requests + 1
+
+
+@pytest.mark.parametrize("refused", ["continuous", "include_usage", "stream"])
+async def test_an_option_that_a_server_refuses_to_many_at_once_is_left_out(tmp_path, refused):
+    with FakeModelServer(fault=f"refuse:{refused}", hold_at=0) as strict:
+        async with connect(strict.url, store=str(tmp_path), max_in_flight=16) as client:
+            requests = [make_request("Compute 1 + 1", index=index) for index in range(48)]
+            work = client.run_all(requests, lambda request: client.sample(request, bound=far()))
+            task = asyncio.create_task(work)
+            await until(lambda: strict.counts["in_flight"] == 16, "many at once")
+            strict.hold_at = None
+            replies = await task
+            asked = client.num_requests
+            await client.sample(make_request("Compute 2 + 2"), bound=far())
+            assert client.num_requests == asked + 1
+    assert {reply.status for reply in replies} == {Status.OK}
 
 
 async def test_a_refusal_that_only_speaks_of_streams_costs_no_streaming(server, client):

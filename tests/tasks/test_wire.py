@@ -44,6 +44,20 @@ def test_any_message_gives_a_reply(value):
     assert reply.text is None or isinstance(reply.text, str)
 
 
+@pytest.mark.parametrize("message", [{"content": None}, None, 5, {}])
+def test_what_was_written_counts_where_no_completion_came(message):
+    usage = {"prompt_tokens": 7, "completion_tokens": 40}
+    data = orjson.dumps({"choices": [{"message": message}], "usage": usage})
+    reply = parse_completion(data)
+    assert reply.status is Status.UNPARSEABLE
+    assert (reply.prompt_tokens, reply.completion_tokens) == (7, 40)
+
+
+def test_the_context_of_a_model_is_what_its_server_says():
+    listed = [{"id": "a", "max_model_len": 4096}, {"id": "b", "max_model_len": "long"}, {}, 5]
+    assert parse_models(orjson.dumps({"data": listed})) == {"a": 4096, "b": None}
+
+
 @given(st.text(max_size=2_000), st.integers(10, 100))
 def test_a_line_is_bounded_and_has_no_control_characters(text, max_chars):
     line = one_line(text, max_chars)
