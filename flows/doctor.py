@@ -10,6 +10,7 @@ from flows.models import make_endpoint
 from schemas.checks import Check
 from schemas.errors import SourceError
 from schemas.recipe import ModelParams, Recipe
+from schemas.urls import may_hold_secret
 from tasks.checkup import (
     check_hub,
     check_packages,
@@ -43,12 +44,13 @@ async def check_prefect() -> Check:
     if url is None:
         found = "a local server of its own, started with the run"
         return Check(subject="Prefect API", verdict="ok", found=found)
+    shown = "the server of PREFECT_API_URL" if may_hold_secret(url) else url
     async with get_client() as client:
         fault = await client.api_healthcheck()
     if fault is None:
-        return Check(subject="Prefect API", verdict="ok", found=url)
+        return Check(subject="Prefect API", verdict="ok", found=shown)
     remedy = "start it with: prefect server start; or unset PREFECT_API_URL"
-    found = f"{url} does not answer: {type(fault).__name__}"
+    found = f"{shown} does not answer: {type(fault).__name__}"
     return Check(subject="Prefect API", verdict="fault", found=found, remedy=remedy)
 
 

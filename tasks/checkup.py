@@ -16,6 +16,7 @@ from schemas.recipe import ModelParams, Recipe
 from tasks.storage import Folder
 
 MIN_FREE_BYTES = 5 << 30
+MAX_FOUND_CHARS = 300
 PINS = {
     "fastapi": ("0.139", "0.151", "Prefect's server does not start with a newer one"),
     "sqlalchemy": ("2.0", "2.1", "with 2.1 Prefect's scheduler makes no runs, without a word"),
@@ -80,17 +81,26 @@ def check_hub(recipe: Recipe) -> Iterator[Check]:
         return
     try:
         yield _describe_token(HfApi(token=token).whoami(), is_written)
-    except (HfHubHTTPError, OSError) as error:
-        words = str(error).splitlines()[0].replace(token, "[token]")
+    except HfHubHTTPError as error:
+        words = _shorten(str(error).replace(token, "[token]"))
         remedy = "log in anew with: hf auth login"
         yield Check(subject="Hub token", verdict="fault", found=words, remedy=remedy)
+    except Exception as error:  # The HTTP client below raises its own; some words hold the token.
+        found = f"the Hub cannot be asked: {type(error).__name__}"
+        remedy = "look at the network and at HF_ENDPOINT, and try again"
+        yield Check(subject="Hub token", verdict="fault", found=found, remedy=remedy)
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_FOUND_CHARS else f"{line[:MAX_FOUND_CHARS]}..."
 
 
 def _describe_token(who: dict[str, object], is_written: bool) -> Check:
     auth = who.get("auth")
-    access = auth.get("accessToken", {}) if isinstance(auth, dict) else {}
-    role = str(access.get("role", "unknown"))
-    found = f"of {who.get('name')}, role {role}"
+    access = auth.get("accessToken") if isinstance(auth, dict) else None
+    role = str(access.get("role", "unknown")) if isinstance(access, dict) else "unknown"
+    found = _shorten(f"of {who.get('name')}, role {role}")
     if is_written and role == "read":
         remedy = "it may not write; make one with the role write, or fine-grained for one data set"
         return Check(subject="Hub token", verdict="fault", found=found, remedy=remedy)
