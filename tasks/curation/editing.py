@@ -4,12 +4,15 @@ A rollout as the model wrote it comes in; the parts of the completion go out, wi
 edit, or with the reason why the edits cannot stand. Nothing is edited that no recipe asks for.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 from schemas.recipe import CurateParams, ReplaceParams, TrimParams
 from tasks.curation.layout import Parts
 from tasks.curation.phrases import name_replacement_fault, replace_phrases, write_diff
 from tasks.curation.trimming import trim_reflection
+
+_INNER_POINT = re.compile(r"\.(?!\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,16 @@ def read_parts(reasoning: str | None, answer_text: str, answer: str) -> Parts:
     """
     thought = (reasoning or answer_text).strip()
     summary = answer_text[: _find_answer_tag(answer_text)].strip() if reasoning else ""
-    return Parts(reasoning=thought, summary=summary, answer=answer.rstrip(" ."))
+    return Parts(reasoning=thought, summary=summary, answer=_strip_point(answer))
+
+
+def _strip_point(answer: str) -> str:
+    """Strip the point of a sentence, but not that of "9:15 A.M." or of "1, 2, 3, ..."."""
+    bare = answer.strip()
+    last_word = bare.split()[-1] if bare else ""
+    if not last_word.endswith(".") or _INNER_POINT.search(last_word[:-1]):
+        return bare
+    return bare[:-1].rstrip()
 
 
 def _find_answer_tag(text: str) -> int:
