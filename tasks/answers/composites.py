@@ -22,6 +22,7 @@ from tasks.answers.mathematics import (
 from tasks.answers.matrices import list_vector, parse_matrix
 from tasks.answers.normalization import normalize, to_key
 from tasks.answers.number_words import write_digits
+from tasks.answers.point_names import drop_point_name, is_misordered, sort_named
 from tasks.answers.quantities import parse_quantity, quantities_match
 from tasks.answers.sentences import HEDGE_WORD
 from tasks.answers.sequences import Parts, match_parts, split_name, split_parts, strip_brackets
@@ -31,7 +32,9 @@ MAX_DEPTH = 3
 
 def judge_sequence(check: Check) -> Judgement:
     """Compare a tuple, list or set, given alone or after a verb or `=`."""
-    tails = list_tails(check.text, HEDGE_WORD)
+    names = _list_names(split_parts(check.text))
+    is_whole = (len(names) > 1 and all(names)) or is_misordered(check.text)
+    tails = [] if is_whole else list_tails(check.text, HEDGE_WORD)
     verdicts = [_match_sequence(check, check.wanted, part) for part in (check.text, *tails)]
     return _choose(verdicts, check.gold.answer_type.value)
 
@@ -100,6 +103,7 @@ def _words_match(gold: str, answer: str) -> bool:
 
 
 def _match_sequence(check: Check, wanted: str, text: str, depth: int = 0) -> bool | None:
+    wanted, text = drop_point_name(wanted), drop_point_name(text)
     name, value = split_name(text)
     text = value if name and strip_brackets(value)[0] else text
     gold_bracket, gold_inside = strip_brackets(wanted)
@@ -108,6 +112,7 @@ def _match_sequence(check: Check, wanted: str, text: str, depth: int = 0) -> boo
         return False
     gold, answer = split_parts(gold_inside), split_parts(inside)
     is_set = gold_bracket == "{" or (depth == 0 and check.gold.answer_type is AnswerType.SET)
+    answer = answer if is_set or any(_list_names(gold)) else sort_named(answer)
     names, given = _list_names(gold), _list_names(answer)
     if " or " in inside.lower() and not is_set and not all(given):
         return False

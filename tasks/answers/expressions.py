@@ -240,8 +240,22 @@ def _match_relations(left: Statement, right: Statement, reading: Reading) -> boo
         )
     }
     if None in verdicts:
-        return None
+        return _match_sides(left, right, reading)
     return verdicts == {True}
+
+
+def _match_sides(left: Statement, right: Statement, reading: Reading) -> bool | None:
+    """Match side by side what no difference tells: `2+3=5` holds as `2+4=6` does.
+
+    Statements of numbers alone that differ are different; of others nobody can tell.
+    """
+    basis = Basis(reading, TOLERANCE)
+    orders = (right.sides, right.sides[::-1]) if set(left.signs) == {"="} else (right.sides,)
+    for sides in orders:
+        if {_match_signed(*pair, basis) for pair in zip(left.sides, sides, strict=True)} == {True}:
+            return True
+    parsed = [_parse(side, reading) for side in (*left.sides, *right.sides)]
+    return None if any(side.symbols for side in parsed) else False
 
 
 def _subtract(sides: tuple[str, str], reading: Reading) -> Node:
@@ -258,6 +272,8 @@ def _match_differences(gold: Node, answer: Node, sign: str) -> bool | None:
     except Undefined:
         return None
     (gold_0, answer_0), (gold_1, answer_1) = residues
+    if not any((gold_0, answer_0, gold_1, answer_1)):
+        return None  # Both always hold.
     if (gold_0, gold_1) == (answer_0, answer_1):
         return True
     if gold_0 * answer_1 % PRIME == gold_1 * answer_0 % PRIME and gold_0 and answer_0:

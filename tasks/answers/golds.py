@@ -17,6 +17,7 @@ from tasks.answers.normalization import fold_characters, normalize, to_key
 from tasks.answers.number_words import write_digits
 from tasks.answers.options import find_option
 from tasks.answers.pairs import parse_range, parse_ratio
+from tasks.answers.point_names import drop_point_name
 from tasks.answers.quantities import Quantity, parse_quantity
 from tasks.answers.sequences import split_name, split_parts, strip_brackets
 from tasks.answers.units import is_money
@@ -29,9 +30,15 @@ _RELATION = re.compile(r"[=<>]|!=")
 _SUBSCRIPT = re.compile(r"_ ?\{[^{}]*\}")
 _MATH_SIGN = re.compile(
     r"[\\^=+*<>\u00b1\u221e{}|]|[0-9(] ?/|/ ?[0-9(]|(?<![A-Za-z])(?:sqrt|infty)\b"
-    r"|[0-9](?:pi\b|[a-z]\b)|^pi$|(?<![A-Za-z])[a-z]!|\)!"
+    r"|[0-9](?:[a-z]?pi\b|[a-z]\b)|(?<![A-Za-z])(?:[a-z]?pi|pi [a-z])(?![A-Za-z])|[a-z]sqrt\("
+    r"|(?<![A-Za-z])[a-z]!|[0-9)]!|^-[a-z]{2,3}$|[0-9](?!st\b|[nr]d\b|th\b)[a-z]{2,3}\b|\u221b"
 )
-_LONG_WORD = re.compile(r"(?<![\\A-Za-z])(?!sqrt|sin|cos|tan|log|exp|pi|infty)[A-Za-z]{3,}")
+_LONG_WORD = re.compile(
+    r"(?<![\\A-Za-z])(?!sqrt|sin|cos|tan|log|exp|pi|infty|[a-z]pi(?![A-Za-z])|[a-z]sqrt\()"
+    r"(?!(?<=[0-9])[a-z]{3}(?![A-Za-z]))[A-Za-z]{3,}"
+)
+"""Not the letters of `3abc`, nor one that stands by a constant or a root."""
+_DETERMINANT = re.compile(r"\\begin ?\{[vV]matrix\}")
 _LETTER = re.compile(r"[A-Z]|\([A-Z]\)")
 _SENTENCE = re.compile(r"\b(?:is|are|was|were|has|have|because|since|the|a|an|it|yes|no)\b", re.I)
 
@@ -120,7 +127,7 @@ def _infer_composite(text: str) -> AnswerType:
 
 
 def _infer_sequence(text: str) -> AnswerType | None:
-    bracket, inside = strip_brackets(text)
+    bracket, inside = strip_brackets(drop_point_name(text))
     parts = split_parts(inside)
     if bracket:
         return _SEQUENCES[bracket] if len(parts) > 1 or bracket == "{" else None
@@ -143,6 +150,8 @@ def _is_value(part: str) -> bool:
 
 
 def _infer_mathematics(text: str) -> AnswerType:
+    if _DETERMINANT.search(text):
+        return AnswerType.EXPRESSION
     if len(text) > 200 or _LONG_WORD.search(text) or not _MATH_SIGN.search(text):
         return AnswerType.TEXT
     # The sign in `\sum_{i=1}` relates nothing.

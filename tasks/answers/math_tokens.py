@@ -66,7 +66,7 @@ _TOKEN = re.compile(
     r"|\\(?P<command>[A-Za-z]+|[%,;:!> ])"
     r"|(?P<known>arcsin|arccos|arctan|asin|acos|atan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|ln|log"
     r"|exp|abs|sqrt|pi(?![a-z]{2})|∞)"
-    r"|(?P<letters>[^\W\d_]+)"
+    r"|(?P<letters>[a-z](?=pi(?![a-z]))|[^\W\d_]+)"
     r"|(?P<sign>\*\*|[-+*/^_!()\[\]{}|'%°√±∓∠△])"
 )
 _TEXT_COMMAND = re.compile(
@@ -113,7 +113,8 @@ def _append_token(tokens: list[Token], found: re.Match[str]) -> None:
     elif kind == "sign":
         tokens.append(Token("sign", "^" if text == "**" else text))
     elif kind == "letters":
-        _append_letters(tokens, text)
+        before = found.string[max(found.start() - 1, 0)]
+        _append_letters(tokens, text, is_coefficient=before.isdigit())
     elif kind == "known":
         tokens.append(Token("word", _VARIANTS.get(text, text)))
     elif kind == "command" and text not in _SKIPPED:
@@ -135,8 +136,11 @@ def is_product(letters: str) -> bool:
     return _PRODUCT.fullmatch(letters) is not None
 
 
-def _append_letters(tokens: list[Token], text: str) -> None:
-    """Append a run of letters: a symbol, the name of a segment, or a product of symbols."""
+def _append_letters(tokens: list[Token], text: str, *, is_coefficient: bool) -> None:
+    """Append a run of letters: a symbol, the name of a segment, or a product of symbols.
+
+    After a coefficient any short run is a product: `3bae`.
+    """
     word = _GREEK_LETTERS.get(text) or _VARIANTS.get(text, text)
     if len(text) == 1 and word == text:
         tokens.append(Token("symbol", text))
@@ -148,7 +152,7 @@ def _append_letters(tokens: list[Token], text: str) -> None:
         raise Unreadable(f"{text!r} is a unit or a word")
     elif text.isupper() and len(text) <= 4:
         tokens.append(Token("name", text))
-    elif is_product(text):
+    elif is_product(text) or (is_coefficient and text.islower() and len(text) <= 3):
         tokens.extend(Token("symbol", letter) for letter in text)
     else:
         raise Unreadable(f"{text!r} is a word")

@@ -28,7 +28,8 @@ MAX_TAILS = 3
 
 _WORD = re.compile(
     r"(?<![\\A-Za-z])(?:(?!(?:(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|sqrt|log|exp|infty|mod|gcd|lcm"
-    r"|max|min|lim|det|deg)[a-z]?(?![A-Za-z]))[A-Za-z]{3,}"
+    r"|max|min|lim|det|deg)[a-z]?(?![A-Za-z])|(?:[a-z]pi|pi[a-z]|(?<=[0-9])[a-z]{3})(?![A-Za-z]))"
+    r"[A-Za-z]{3,}"
     r"|(?:up|to|vs|at|by|of|or|on|as|so|no|if|we|it|an|he|us)(?![A-Za-z]))",
     re.IGNORECASE,
 )
