@@ -51,7 +51,8 @@ CHANGES_VALUE = re.compile(
     r"|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth|thousandth)s?"
     r"|(?:eleven|twelf|hundred|thousand|(?:m|b|tr)illion|[a-z]{3,5}teen|[a-z]{3,5}tie)ths?"
     r"|tens|dozens|hundreds|(?:mill|bill|trill)ions|thousands|quadrillions?|quintillions?|lakh|crore"
-    r"|factorial|raised(?= to\b|$)|myriad|thou|(?:grand|gross)(?= ?$)|mln|bn|k(?= ?\$))\b"
+    r"|factorial|raised(?= to\b|$)|myriad|thou|(?:grand|gross)(?= ?$)|mln|bn|k(?= ?\$))\b",
+    re.IGNORECASE,
 )
 """Words after a number that make another number of it; they are no units."""
 _NO_UNIT = Unit()

@@ -17,7 +17,7 @@ _PIECE = re.compile(
     r"|(?P<power>\^ ?(?:\{ ?[-+]?[0-9] ?\}|[-+]?[0-9]))| +|(?P<sign>[/*(){},.&-])"
 )
 _COUNTED = re.compile(
-    r"(?!(?:abcd?|bcd|pqr|uvw|xyzw?|mnop?)$|(?:sin|cos|tan|log|ln)[xyt]$)"
+    r"(?!(?:abcd?|bcd|pqr|uvw|xyzw?|mnop?)$|(?:sin|cos|tan|log|ln)[xy]$)"
     r"(?=.{3})(?:[a-z'-]*[aeiouy][a-z'-]*|[a-z'-]+s)",
     re.IGNORECASE,
 )
@@ -121,7 +121,14 @@ def _fits(token: str, following: str, words: list[str], place: _Place) -> bool:
         return True
     if len(token) == 2 or token.isupper():
         return bool(_ACRONYM.fullmatch(token)) and (len(token) > 2 or following[:1].islower())
-    return token not in _NO_THINGS and _COUNTED.fullmatch(token) is not None
+    if token in _NO_THINGS:
+        return False
+    return _COUNTED.fullmatch(token) is not None or _is_thing(following)
+
+
+def _is_thing(word: str) -> bool:
+    """Tell a word that makes of an abbreviation before it one of a thing: `pdf files`."""
+    return word.isalpha() and word not in _NO_THINGS and _COUNTED.fullmatch(word) is not None
 
 
 def _may_be_raised(words: list[str], power: str) -> bool:

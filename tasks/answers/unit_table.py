@@ -73,6 +73,7 @@ Nm = 1000 g m^2 s^-2
 kWh KWh kwh = 3600000000 g m^2 s^-2
 atm atmosphere = 101325000 g m^-1 s^-2
 mmHg torr Torr = 133322.368421 g m^-1 s^-2
+px pixel = 1 px
 kB KB = 8000 bit
 MB = 8000000 bit
 GB = 8000000000 bit

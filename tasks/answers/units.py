@@ -32,7 +32,8 @@ _GLUED = re.compile(r"(k?m)s")
 """In `ms^{-1}`, metres to seconds: nobody writes one over a millisecond so."""
 _NEUTRAL = frozenset(
     "unit total altogether long wide tall high deep thick old away apart only exactly overall now"  # noqa: SIM905
-    " again too here there ago later early earlier late extra further remaining leftover".split()
+    " again too here there ago later early earlier late extra further remaining leftover"
+    " therefore thus hence answer approx rounded correct maximum minimum across around".split()
 )
 """Words after a number that say nothing of what is measured."""
 _RATED = ("money_", "s", "month")
@@ -135,7 +136,7 @@ def compare_units(gold: Unit, answer: Unit) -> Fraction | None:
     if not answer.known:
         return None if gold.known and _is_other_word(gold, answer) else Fraction(1)
     if not gold.known:
-        return None
+        return Fraction(1) if gold.words >= {name for name, _ in answer.known} else None
     if (answer_size := _reduce(answer.known))[0] == (gold_size := _reduce(gold.known))[0]:
         return answer_size[1] / gold_size[1]
     if _are_twins(gold.known, answer.known):
@@ -166,7 +167,8 @@ def count_different_things(gold: Unit, answer: Unit) -> bool:
 
 
 def _is_other_word(gold: Unit, answer: Unit) -> bool:
-    return len(answer.words) == 1 and not answer.words & (gold.words | _NEUTRAL)
+    is_one = len(answer.words) == 1 and not answer.words & (gold.words | _NEUTRAL)
+    return is_one and not next(iter(answer.words)).endswith("ly")
 
 
 def _is_rated(kind: dict[str, int]) -> bool:
