@@ -268,8 +268,9 @@ def strip_outer(text: str) -> str:
 
 def _strip_spacing(text: str) -> str:
     """Strip the LaTeX spaces around a text, and a backslash before a space that is gone."""
-    while text.startswith(_LATEX_SPACES):
-        text = text[2:]
-    while text.endswith(_LATEX_SPACES):
-        text = text[:-2]
-    return text[:-1] if len(text) > 1 and text[-1] == "\\" else text
+    start, end = 0, len(text)
+    while text.startswith(_LATEX_SPACES, start):
+        start += 2
+    while end - start > 1 and text.endswith(_LATEX_SPACES, start, end):
+        end -= 2
+    return text[start : end - (end - start > 1 and text[end - 1] == "\\")]

@@ -27,7 +27,10 @@ _SEPARATOR = re.compile(r",| by | and ")
 _LETTERS = re.compile("[A-Za-z]+")
 _ACRONYM = re.compile(r"[A-Z]{2,}s?")
 _SHORT = frozenset(
-    "of in on at is it as so we he me my an no up do us am be ok".split()  # noqa: SIM905
+    {
+        *("of", "in", "on", "at", "is", "it", "as", "so", "we", "he", "me", "my", "an"),
+        *("no", "up", "do", "us", "am", "be", "ok"),
+    }
 )
 _NO_THINGS = FUNCTIONS | SYMBOL_WORDS | {"mod", "modulo", "infinity", "infty", "choose", "lim"}
 _MEASURES = frozenset({"per", "square", "sq", "cubic", "cu"})

@@ -151,6 +151,17 @@ ONLY_SINGULAR = frozenset({"bar", "stone"})
 SHOUTED = frozenset(["CM", "MM", "KM", "KG", "ML", "MG", "FT", "LB", "OZ", "IN", "YD", "MI", "HR"])
 """Two capitals that are units; others name segments (`NM`)."""
 
+NEUTRAL = frozenset(
+    {
+        *("unit", "total", "altogether", "long", "wide", "tall", "high", "deep", "thick"),
+        *("old", "away", "apart", "only", "exactly", "overall", "now", "again", "too"),
+        *("here", "there", "ago", "later", "early", "earlier", "late", "extra", "further"),
+        *("remaining", "leftover", "therefore", "thus", "hence", "answer", "approx"),
+        *("rounded", "correct", "maximum", "minimum", "across", "around"),
+    }
+)
+"""Words after a number that say nothing of what is measured."""
+
 
 class Size:
     """How large a unit is: `factor` base units, each to its power."""

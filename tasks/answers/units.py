@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from tasks.answers.unit_table import ONLY_SINGULAR, SHOUTED, TWINS, read_table
+from tasks.answers.unit_table import NEUTRAL, ONLY_SINGULAR, SHOUTED, TWINS, read_table
 
 MAX_POWER = 9
 
@@ -30,12 +30,6 @@ _STOP = re.compile(
 _SQUARES = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 _GLUED = re.compile(r"(k?m)s")
 """In `ms^{-1}`, metres to seconds: nobody writes one over a millisecond so."""
-_NEUTRAL = frozenset(
-    "unit total altogether long wide tall high deep thick old away apart only exactly overall now"  # noqa: SIM905
-    " again too here there ago later early earlier late extra further remaining leftover"
-    " therefore thus hence answer approx rounded correct maximum minimum across around".split()
-)
-"""Words after a number that say nothing of what is measured."""
 _RATED = ("money_", "s", "month")
 """Beginnings of the dimensions whose rates lose nothing with their `per year`."""
 
@@ -163,11 +157,11 @@ def count_different_things(gold: Unit, answer: Unit) -> bool:
     if gold.known or answer.known or not len(gold.words) == len(answer.words) == 1:
         return False
     (one,), (other,) = gold.words, answer.words
-    return one[:3] != other[:3] and not _NEUTRAL & {one, other}
+    return one[:3] != other[:3] and not NEUTRAL & {one, other}
 
 
 def _is_other_word(gold: Unit, answer: Unit) -> bool:
-    is_one = len(answer.words) == 1 and not answer.words & (gold.words | _NEUTRAL)
+    is_one = len(answer.words) == 1 and not answer.words & (gold.words | NEUTRAL)
     return is_one and not next(iter(answer.words)).endswith("ly")
 
 
