@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import aiohttp
 from yarl import URL
 
+from tasks.sampling.breath import Breath
 from tasks.sampling.retries import Fault
 from tasks.sampling.wire import one_line, read_words
 
@@ -230,7 +231,7 @@ async def _pour(
     """Pour a stream, of which the first block was read, until there is enough."""
     content, loop = response.content, asyncio.get_running_loop()
     connection = response.connection
-    breath = _Breath(connection.transport if connection else None)
+    breath = Breath(connection.transport if connection else None)
     flow.on_look(breath.end)
     while block:
         flow.feed(block)
@@ -244,30 +245,6 @@ async def _pour(
         elif seconds := flow.can_wait(loop.time()):
             breath.begin(loop, seconds)
         block = await content.readany()
-
-
-class _Breath:
-    """Reads nothing for a moment; what came meanwhile is then read at once.
-
-    A wake-up costs more than all the parsing of what it brings.
-    """
-
-    def __init__(self, connection: asyncio.BaseTransport | None) -> None:
-        self._connection = connection if isinstance(connection, asyncio.ReadTransport) else None
-        self._timer: asyncio.TimerHandle | None = None
-
-    def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        if self._connection is not None and self._timer is None:
-            self._connection.pause_reading()
-            self._timer = loop.call_later(seconds, self.end)
-
-    def end(self) -> None:
-        if self._timer is None or self._connection is None:
-            return
-        self._timer.cancel()
-        self._timer = None
-        if not self._connection.is_closing():
-            self._connection.resume_reading()
 
 
 def _expire(deadline: asyncio.Timeout) -> None:
