@@ -64,7 +64,7 @@ class SampledText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """An earlier text that went back to the model."""
+    """A text that was not kept: it was repaired, or is a repair that was worse."""
 
     text: str
     problems: tuple[str, ...]
@@ -128,7 +128,7 @@ def describe_formal(
         more=f"{count_noun(hidden, 'more line')} not shown." if hidden > 0 else "",
         problems=_clip_faults(formal.problems),
         rounds=_describe_rounds(formal.rounds),
-        rounds_summary=f"{count_noun(len(formal.rounds), 'earlier text')}, sent back",
+        rounds_summary=f"{count_noun(len(formal.rounds), 'other text')}, not kept",
         pseudo_cot=clip(pseudo_cot, PSEUDO_COT_BYTES),
         pseudo_cot_summary=f"Pseudo-CoT, {count_noun(len(pseudo_cot), 'character')}",
         overlays=tuple(drawing for drawing in drawn if drawing.is_overlay),

@@ -258,7 +258,7 @@ def test_a_formal_text_is_told_with_its_route_its_faults_and_its_repairs():
         "still wrong after 1 round",
         "has >99% of the words that OCR read",
         "its model was shown the gold answer",
-        "1 earlier text, sent back",
+        "1 other text, not kept",
         "Pseudo-CoT, 23 characters",
     ):
         assert words in page.text, words
