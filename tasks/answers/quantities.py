@@ -89,8 +89,9 @@ def _parse(text: str) -> Quantity | None:
         return _read_compound(text)
     if "-" in (found["sign"], found["inner"]):
         value = -value
+    scale = found["scale"] or found["kilo"]
     return Quantity(
-        value=value * SCALES.get((found["scale"] or found["kilo"] or "").lower().rstrip("s"), 1),
+        value=value * SCALES[scale.lower().rstrip("s")] if scale else value,
         is_percent=found["percent"] is not None,
         has_point="." in (found["number"] or "").rstrip("."),
         has_slash=(found["divisor"] or found["under"]) is not None,
@@ -144,7 +145,9 @@ def _read_value(found: re.Match[str]) -> Fraction | None:
     if found["divisor"]:
         divisor = _read_number(found["divisor"])
         return value / divisor if divisor else None
-    exponent = int(found["power"] or found["ten"] or 0)
+    if not found["power"] and not found["ten"]:
+        return value
+    exponent = int(found["power"] or found["ten"])
     if abs(exponent) > MAX_EXPONENT or (found["power"] and (value == 0 or len(found[0]) > 40)):
         return None
     return value**exponent if found["power"] else value * Fraction(10) ** exponent
@@ -165,6 +168,8 @@ def _read_compound(text: str) -> Quantity | None:
 
 
 def _read_number(text: str) -> Fraction | None:
+    if text.isdecimal():
+        return Fraction(int(text)) if len(text) <= MAX_DIGITS else None
     whole, _, decimals = text.replace(",", "").replace(" ", "").partition(".")
     if len(whole) + len(decimals) > MAX_DIGITS:
         return None
