@@ -32,6 +32,7 @@ _PRONOUN = re.compile(
 _WORD = re.compile(r"[a-z]+")
 _MAX_WORDS = 24
 _DOZEN = re.compile(r"\b(half )?a dozen\b", re.IGNORECASE)
+_HALF_A = re.compile(r"(?<!and a )\bhalf an? (?=[a-z]{3})", re.IGNORECASE)
 _HALF = re.compile(r"^(?:a )?half$", re.IGNORECASE)
 _AND_A_PART = re.compile(r"\b([0-9]+) and a (half|third|quarter)\b", re.IGNORECASE)
 _POINT = re.compile(r"\b([0-9]+) point ([0-9](?: [0-9])*)(?![0-9])")
@@ -43,7 +44,8 @@ def write_digits(text: str) -> str:
     if not _HAS_WORD.search(text):
         return text
     text = _DOZEN.sub(lambda found: "6" if found[1] else "12", text)
-    text = _RUN.sub(_write_run, _HALF.sub("1/2", text))
+    text = _HALF_A.sub("1/2 ", _HALF.sub("1/2", text))
+    text = _RUN.sub(_write_run, text)
     text = _AND_A_PART.sub(lambda found: f"{found[1]} 1/{_PARTS[found[2].lower()]}", text)
     text = _POINT.sub(lambda found: f"{found[1]}.{found[2].replace(' ', '')}", text)
     return _SIGN.sub("-", text)

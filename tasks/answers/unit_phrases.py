@@ -29,7 +29,7 @@ _ACRONYM = re.compile(r"[A-Z]{2,}s?")
 _SHORT = frozenset(
     {
         *("of", "in", "on", "at", "is", "it", "as", "so", "we", "he", "me", "my", "an"),
-        *("no", "up", "do", "us", "am", "be", "ok"),
+        *("no", "up", "do", "us", "am", "be", "ok", "px", "fl"),
     }
 )
 _NO_THINGS = FUNCTIONS | SYMBOL_WORDS | {"mod", "modulo", "infinity", "infty", "choose", "lim"}
@@ -137,6 +137,6 @@ def _is_thing(word: str) -> bool:
 def _may_be_raised(words: list[str], power: str) -> bool:
     """Tell whether the power of the last word is a unit's: `m^2`, `m/s^2`, but not `1/2 s^2`."""
     if not words or find_unit(words[-1]) is None:
-        return False
+        return words[-1:] in (["unit"], ["units"])
     is_usual = words[-1] == "m" or (words[-1] == "s" and len(words) > 1)
     return len(words[-1]) > 1 or is_usual or "-" in power
