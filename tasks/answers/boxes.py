@@ -24,10 +24,12 @@ _DENIED_AFTER = re.compile(
 
 def find_boxed(text: str) -> tuple[list[str], bool]:
     """Find what the boxes hold, and tell whether one of them is never closed."""
+    if "box" not in text:
+        return [], False
     found: list[str] = []
     denied: list[str] = []
     position = 0
-    while "box" in text and (box := _BOX.search(text, position)):
+    while box := _BOX.search(text, position):
         end = _find_closing_brace(text, box.end())
         if end is None:
             return found, True

@@ -61,7 +61,7 @@ def check_answer(
             extraction=stated.status,
             policy=policy.description,
         )
-    listed = list_options(text, gold.options) if gold.options else []
+    listed = list_options(text, gold.options) if gold.options and "\n" in text else []
     judged = [judge_answer(gold, answer, policy, compare) for answer in (*listed, *stated.answers)]
     is_correct, rule = judged[-1]
     if len(judged) > 1 and any(result is not is_correct for result, _ in judged):

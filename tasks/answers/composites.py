@@ -32,11 +32,16 @@ MAX_DEPTH = 3
 
 def judge_sequence(check: Check) -> Judgement:
     """Compare a tuple, list or set, given alone or after a verb or `=`."""
-    names = _list_names(split_parts(check.text))
-    is_whole = (len(names) > 1 and all(names)) or is_misordered(check.text)
+    is_whole = "=" in check.text and _is_assignment(check.text)
     tails = [] if is_whole else list_tails(check.text, HEDGE_WORD)
     verdicts = [_match_sequence(check, check.wanted, part) for part in (check.text, *tails)]
     return _choose(verdicts, check.gold.answer_type.value)
+
+
+def _is_assignment(text: str) -> bool:
+    """Tell `y = 1, x = 2` and `(y, x) = (1, 2)`, of which no part stands without its name."""
+    names = _list_names(split_parts(text))
+    return (len(names) > 1 and all(names)) or is_misordered(text)
 
 
 def judge_matrix(check: Check) -> Judgement:
@@ -112,8 +117,9 @@ def _match_sequence(check: Check, wanted: str, text: str, depth: int = 0) -> boo
         return False
     gold, answer = split_parts(gold_inside), split_parts(inside)
     is_set = gold_bracket == "{" or (depth == 0 and check.gold.answer_type is AnswerType.SET)
-    answer = answer if is_set or any(_list_names(gold)) else sort_named(answer)
     names, given = _list_names(gold), _list_names(answer)
+    if all(given) and not is_set and not any(names):
+        answer = sort_named(answer)
     if " or " in inside.lower() and not is_set and not all(given):
         return False
     if len(gold) == 2 and gold_bracket in ("(", "[") and len(answer) != 2:

@@ -139,7 +139,8 @@ def find_answers(text: str) -> StatedAnswers:
         found = list(_find_marked(pattern, tail))
         if found:
             return _state(found)
-    return _state(list_labelled(tail) or [_last_sentence(tail)])
+    listed = list_labelled(tail) if "\n" in tail else []
+    return _state(listed or [_last_sentence(tail)])
 
 
 def has_content(text: str) -> bool:

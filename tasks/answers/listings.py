@@ -37,8 +37,6 @@ def list_options(text: str, options: Sequence[str]) -> list[str]:
 
 def _list_last_lines(text: str) -> list[str]:
     """List the last lines that hold something, the last one first."""
-    if "\n" not in text:
-        return []
     lines = [stripped for line in text.rsplit("\n", 2 * MAX_LINES) if (stripped := line.strip())]
     return lines[: -MAX_LINES - 1 : -1]
 

@@ -18,6 +18,8 @@ def drop_point_name(text: str) -> str:
 
     Names that are not in their order, as in `(y, x) = (1, 2)`, stay.
     """
+    if "=" not in text and "\u2208" not in text:
+        return text
     member = _MEMBER.match(text)
     if member:
         return text[member.end() :]

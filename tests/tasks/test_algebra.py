@@ -33,6 +33,11 @@ SETTLED = [
     ("x=1 \\text{ or } x=2", "\\{1,2\\}", True),
     ("\\sqrt{2} pi", "\\pi\\sqrt{2}", True),
     ("\\{1,2\\}", "1", False),
+    ("\\binom{6}{2}", "15", True),
+    ("\\sin(x)/2", "\\frac{\\sin(x)}{2}", True),
+    ("2+3=5", "2+4=6", None),
+    ("a+a=2a", "b+b=2b", None),
+    ("2x+3y=6", "4x+6y=12", True),
 ]
 REFUSED = [
     ("no", "on"),
@@ -43,6 +48,11 @@ REFUSED = [
     ("10^{10^{10}}", "5"),
     ("2^{100000}", "5"),
     ("1000!", "5"),
+    ("\\binom{1000000}{500000}", "5.5"),
+    ("101_2", "101"),
+    ("5_{6}", "5"),
+    ("\\sin x/2", "\\frac{\\sin x}{2}"),
+    ("\\tan x", "\\sin x/\\cos x"),
     ("{" * 5_000, "5"),
     ("1}^{5} i", "15"),
     ("(" * 50 + "x" + ")" * 50, "x+0"),
@@ -98,6 +108,28 @@ def test_a_pair_past_the_deadline_is_given_up_and_the_next_ones_are_settled():
         assert 0.5 <= time.monotonic() - start < 30.0  # When the worker would end by itself.
         pool.deadline_seconds = 5.0
         assert pool.compare([SLOW, ("\\{1\\}", "\\{1\\}")]) == [None, True]
+
+
+def test_the_pair_after_one_that_is_given_up_finds_a_worker_that_is_ready():
+    with AlgebraPool(deadline_seconds=12.0) as pool:
+        assert pool.compare([("x+1", "x+1"), SLOW]) == [True, None]
+        assert [worker.is_ready for worker in pool._workers] == [True]
+        (spare,) = list(pool._workers)
+        assert pool.compare([("\\sum_{i=1}^{9} i", "45")]) == [True]
+        assert pool._workers == [spare]
+
+
+def test_no_more_pairs_are_worked_on_than_there_are_workers(pool, monkeypatch):
+    busy = []
+    send = pool._send
+    monkeypatch.setattr(pool, "_send", lambda *own: (send(*own), busy.append(count_busy(pool))))
+    pool._start_spare()
+    pool.compare([(f"\\sum_{{i=1}}^{{{n}}} i + x", "x") for n in range(20, 30)])
+    assert max(busy) == pool.num_workers
+
+
+def count_busy(pool: AlgebraPool) -> int:
+    return sum(worker.pair is not None for worker in pool._workers)
 
 
 def test_a_tower_of_powers_ends_by_the_deadline_even_where_the_caps_are_lifted(monkeypatch):
