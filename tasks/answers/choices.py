@@ -23,7 +23,7 @@ from tasks.answers.sentences import Absence, find_quantities
 from tasks.answers.units import Unit
 from tasks.answers.yes_no import pick_yes_no
 
-_VERB = re.compile(r"\b(?:is|are|was|were|be|would be) |: ")
+_VERB = re.compile(r"\b(?:is|are|was|were|be|would be) |: ", re.IGNORECASE)
 _DENIED_OTHER = re.compile(
     rf"\b(?:not|rather than|instead of|unlike) (?:(?:the|an?) )?{OTHER}", re.IGNORECASE
 )

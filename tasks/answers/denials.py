@@ -31,8 +31,8 @@ _BY_LETTER = {
     "n": r"ot|ever|either|or|one of",
     "o": r"pposite of (?:it|this|that)|ther than",
     "p": r"erhaps|ossibly|robably",
-    "r": r"an out of (?:tokens|time|space)",
-    "s": r"carcely",
+    "r": r"an out of (?:tokens|time|space)|efuse to (?:say|answer)",
+    "s": r"carcely|econd[- ]best",
     "u": r"n(?:sure|certain|known|likely|true)",
     "w": rf"hether|rong{_COUNTED}|orst (?:guess|answer|choice|option)",
 }
@@ -44,7 +44,8 @@ DENIAL = (
     + r")\b|[Nn]'[Tt]\b"
     r"|^(?i:(?:no(?! (?:doubt|wonder)\b)|none|nothing|nobody|few) \w)"
     r"|^(?i:(?:is|was|may|let) (?:it|this|me)\b)"
-    r"|[或不错没除]|[可至最大超之以也并](?:能|少|多|于|过|间|上|下|许|非)"
+    r"|[或不错没]|除(?!以|法)|可能|也许|并非|至[少多]|最[多少]|[大小]于|超过|之间"
+    rf"|[0-9{MARK}][^0-9]{{0,3}}以[上下]|^(?i:error):? (?=[-$0-9{MARK}])"
 )
 """What makes of a statement none, wherever it stands."""
 
@@ -53,7 +54,7 @@ _REMOVES = r"(?:eliminat|exclud|discard|reject|dismiss)(?:e[ds]?|s|ed|ing)?|rul(
 _REMOVED = r"eliminated|excluded|discarded|rejected|dismissed|ruled out|out of the question"
 _BEFORE = (
     r"\b(?:not|no|nope|except(?: for)?|excepting|excluding|without|besides|outside|beyond|but not"
-    r"|instead of|rather than|opposite of|(?:south|north|east|west) of|fail(?:s|ed)? to|error"
+    r"|instead of|rather than|opposite of|(?:south|north|east|west) of|fail(?:s|ed)? to|lacks"
     r"|crossed out)"
     rf"[,:]? {_ARTICLES}"
 )
@@ -71,13 +72,13 @@ OPTION_DENIED = re.compile(
 
 _FUNCTION = (
     r"\b(?:(?:half|doubled?|twice|tripled?|thrice|squared?|cubed?|root|reciprocal|negative|inverse"
-    r"|quarter|third|(?:the|^) ?sum|(?:the|^) ?product)(?: of)?|opposite of|log|ln|sin|cos|tan|sqrt"
-    r"|divisible by|multiple of|is a factor of) (?:the )?(?:number )?"
+    r"|quarter|third|(?:the|^) ?sum|(?:the|^) ?product|log|ln|sin|cos|tan|sqrt)(?: of)?|opposite of"
+    r"|[fg] of|divisible by|multiple of|(?:^|is )a factor of) (?:the )?(?:number )?"
 )
 NUMBER_DENIED = re.compile(
     rf"(?:{_BEFORE}|{_FUNCTION}|^no,? |^see (?:page|figure|table|step) ){MARK}"
     rf"|\b(?:{_REMOVES}) {MARK}(?! ?[a-z])|{MARK}(?: \w{{1,12}}(?= (?:is|was) ))?{_AFTER}"
-    rf"|{MARK} (?:more|less|fewer|greater|smaller) than (?:[b-z](?![\w'])|{MARK})"
+    rf"|{MARK} (?:more|less|fewer|greater|smaller) than (?:[b-z](?![\w'])|that|this|it|{MARK})"
     rf"|{MARK} and (?:up|above|over|more|below|under)\b"
     rf"|^(?:an? |the )?(?:max|min)imum of {MARK}"
     rf"|{MARK} ?(?:[倍成打折减加乘]|的?(?:一半|平方|立方))",

@@ -70,7 +70,7 @@ _ABBREVIATION = re.compile(
     r"|jan|feb|mar|apr|aug|sept?|oct|nov|dec)",
     re.I,
 )
-_TWO_INITIALS = re.compile(r"(?<!\w)[A-Z]\. [A-Z]\. ")
+_TWO_INITIALS = re.compile(r"(?<!\w)[A-Za-z]\. [A-Za-z]\. ")
 _BLANKS = re.compile(r"[^\S\n]+")
 _ODD_BLANK = re.compile(r"[^\S\n ]|  ")
 _HAS_WORD = re.compile(r"[^\W_]")

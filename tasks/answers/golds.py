@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from tasks.answers.dates import parse_date, parse_time
+from tasks.answers.denials import denies_number, is_denial
 from tasks.answers.expressions import is_mathematical
 from tasks.answers.extraction import has_content
 from tasks.answers.intervals import parse_region
@@ -91,6 +92,8 @@ def infer_type(answer: str, unit: str | None = None) -> AnswerType:
 def _is_plain(text: str, quantity: Quantity) -> bool:
     """Tell a number with its unit (`5 cm`, `3 apples`) from a name that holds one (`7 Up`)."""
     words = re.findall(r"[A-Za-z]+", text)
+    if is_denial(text) or denies_number(text):
+        return False
     return (
         bool(quantity.unit.known)
         or not quantity.unit

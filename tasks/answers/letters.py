@@ -13,7 +13,7 @@ MAX_SENTENCE_CHARS = 2_000
 
 _LETTER = re.compile(
     r"(?:(?:the )?(?:correct )?(?:option|choice|answer)(?: is)?:? ?)?"
-    r"[(\[]?(?P<letter>[A-Za-z])[)\]]?",
+    r"[(\[]?(?P<letter>[A-Za-z])[)\]]?!?",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
@@ -33,7 +33,8 @@ _LONE = r"(?<![\w'])[(\[]?[A-Z](?![\w'])[)\]]?"
 _OTHER_LETTER = re.compile(rf"(?<![\w']){_ONE}|\([A-Za-z]\)")
 _LISTS = re.compile(r"\b(?:or|and)\b|[,/&]|\(")
 _ADDED_LETTER = re.compile(
-    r"(?:^(?i:-|to|vs\.?|versus|with|through)?|[.+]|\b(?i:also|plus|maybe|then|or|and|as)) ?"
+    r"(?:^(?i:-|to|vs\.?|versus|with|through)?|[.+]"
+    r"|\b(?i:also|plus|maybe|perhaps|possibly|alternatively|else|then|or|and|as)) ?"
     rf"({_ONE})"
 )
 _DENIED_LETTERS = re.compile(

@@ -21,6 +21,7 @@ from tasks.answers.units import Unit, count_different_things, is_angle
 
 _NO_ONE_NUMBER = re.compile(
     r"[<>\u00b1\u2208\u222a;?]|!=|,(?![0-9]{3})| (?:and|or) |/ ?0(?![0-9.])|\[\[|infty"
+    r"|^[0-9]+ ?= ?[0-9]+$"
 )
 
 

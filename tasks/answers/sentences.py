@@ -36,6 +36,12 @@ _BOUND = re.compile(
 )
 _EQUAL_NUMBERS = re.compile(r"([0-9]{1,60}) ?= ?([0-9]{1,60})")
 _POWER = re.compile(r"(?<=[0-9] )([A-Za-z]{1,12}) (squared|cubed)\b")
+_CONTRAST = re.compile(
+    r"(?:, (?:and )?| and )not \$?-?[0-9][^ ,;]*(?: [a-z]{1,12})?$"
+    r"|\bnot \$?-?[0-9][^ ,;]*(?: [a-z]{1,12})?,? but ",
+    re.IGNORECASE,
+)
+"""What is denied beside the answer: `5, not 4`, `not 4 but 5`."""
 _OPERATION = re.compile(r" [-+*/] [$]?[0-9]")
 _ASSIGNMENTS = re.compile(r"= ?[^=,;]{1,40}(?:[,;]| and) ?[A-Za-z]\w{0,9} ?=")
 _ENDS_IN_LETTER = re.compile(r"[0-9] ?, ?[A-Za-z]$")
@@ -77,6 +83,8 @@ def find_quantities(text: str, gold_unit: Unit, own: str = "") -> tuple[Quantity
         text = _POWER.sub(_write_power, text)
     text = _NONE.sub(lambda found: f"{found[1] or ''}0", text)
     found = _find_all(text, sought)
+    if found is Absence.HEDGE and _CONTRAST.search(text):
+        return _find_all(_CONTRAST.sub(" ", text).strip(), sought)
     conclusion = find_conclusion(text) if found is Absence.HEDGE else None
     return _find_all(conclusion, sought) if conclusion else found
 

@@ -12,7 +12,7 @@ from tasks.answers.letters import split_label
 
 MAX_SENTENCE_CHARS = 2_000
 
-_VERB = re.compile(r"\b(?:is|are|was|were|be|would be) |: ")
+_VERB = re.compile(r"\b(?:is|are|was|were|be|would be) |: ", re.IGNORECASE)
 _YES_NO_START = re.compile(
     r"(?P<word>yes|no|true|false)(?=$|[.,;:!-]|\s(?:it|he|she|they|there|the|we|i|this|because|since)\b|\s-)",
     re.IGNORECASE,
