@@ -65,9 +65,7 @@ _AFTER = (
     rf"|{_REMOVED}|out$|not (?:it|correct|right|true|possible|valid|{MARK})(?!\w)"
     r"|(?:maybe|perhaps|possibly|probably|i guess|not sure)$)"
 )
-OPTION_DENIED = re.compile(
-    rf"(?:{_BEFORE}|(?:{_REMOVES}) {_ARTICLES}){MARK}|{MARK}{_AFTER}", re.IGNORECASE
-)
+_OPTION_DENIED = re.compile(rf"(?:{_BEFORE}|(?:{_REMOVES}) {_ARTICLES}){MARK}|{MARK}{_AFTER}")
 """A picked option that is denied by the words beside it."""
 
 _FUNCTION = (
@@ -75,14 +73,13 @@ _FUNCTION = (
     r"|quarter|third|(?:the|^) ?sum|(?:the|^) ?product|log|ln|sin|cos|tan|sqrt)(?: of)?|opposite of"
     r"|[fg] of|divisible by|multiple of|(?:^|is )a factor of) (?:the )?(?:number )?"
 )
-NUMBER_DENIED = re.compile(
+_NUMBER_DENIED = re.compile(
     rf"(?:{_BEFORE}|{_FUNCTION}|^no,? |^see (?:page|figure|table|step) ){MARK}"
     rf"|\b(?:{_REMOVES}) {MARK}(?! ?[a-z])|{MARK}(?: \w{{1,12}}(?= (?:is|was) ))?{_AFTER}"
     rf"|{MARK} (?:more|less|fewer|greater|smaller) than (?:[b-z](?![\w'])|that|this|it|{MARK})"
     rf"|{MARK} and (?:up|above|over|more|below|under)\b"
     rf"|^(?:an? |the )?(?:max|min)imum of {MARK}"
     rf"|{MARK} ?(?:[倍成打折减加乘]|的?(?:一半|平方|立方))",
-    re.IGNORECASE,
 )
 """A number that the words beside it deny, or make another number or a bound."""
 
@@ -100,7 +97,12 @@ def is_denial(text: str) -> bool:
 
 def denies_number(text: str) -> bool:
     """Tell whether the words beside a numeral deny it or make another number of it."""
-    return NUMBER_DENIED.search(_NUMERAL.sub(MARK, text)) is not None
+    return _NUMBER_DENIED.search(_NUMERAL.sub(MARK, text.lower())) is not None
+
+
+def denies_mark(text: str) -> bool:
+    """Tell whether the words beside a mark deny it."""
+    return _OPTION_DENIED.search(text.lower()) is not None
 
 
 def blank(own: str, text: str) -> str:

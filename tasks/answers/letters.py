@@ -6,7 +6,7 @@ several, or speaks against it. What the options say is not known here.
 
 import re
 
-from tasks.answers.denials import MARK, OPTION_DENIED, find_conclusion, is_denial
+from tasks.answers.denials import MARK, denies_mark, find_conclusion, is_denial
 from tasks.answers.kinds import LETTERS
 
 MAX_SENTENCE_CHARS = 2_000
@@ -75,7 +75,7 @@ def find_letter(text: str) -> str | None:
 def denies_letter(text: str) -> bool:
     """Tell whether a sentence denies, doubts or offers the letters and marks that it holds."""
     text = _STATED.sub(MARK, text)
-    return bool(is_denial(text) or _OR.search(text) or OPTION_DENIED.search(text))
+    return bool(is_denial(text) or _OR.search(text) or denies_mark(text))
 
 
 def split_label(text: str) -> tuple[str | None, str]:
@@ -97,7 +97,7 @@ def speaks_against(letter: str, rest: str, num_options: int = 26) -> bool:
     """
     if re.match(r"(?:or|and|/|,|&)\b", rest, re.IGNORECASE):
         return True
-    if OPTION_DENIED.search(f"{MARK} {rest}") or (_SAYS_OF_LETTER.match(rest) and is_denial(rest)):
+    if denies_mark(f"{MARK} {rest}") or (_SAYS_OF_LETTER.match(rest) and is_denial(rest)):
         return True
     if len(rest) == 1 and rest.isalpha():
         return rest.upper() != letter
