@@ -6,13 +6,11 @@ from schemas.records import Reply, Request, Status
 from tasks.budget import Account, Budget
 from tasks.replies import ReplyStore, reply_key
 from tasks.sampling import Endpoint, ModelClient, TokenBound
+from tasks.sampling.token_guesses import count_completion_tokens, guess_prompt_tokens
 from tasks.unfinished import note_unfinished
 
 UNFINISHED = (Status.OVER_BUDGET, Status.SERVER_ERROR)
 """Another run may get these answered, so what is made from them is made anew there."""
-CHARS_PER_TOKEN = 4
-"""Roughly, and only where a server does not say how many there are."""
-TOKENS_PER_IMAGE = 1_000
 
 
 class BudgetedClient(ModelClient):
@@ -76,17 +74,3 @@ class BudgetedClient(ModelClient):
         if reply.status is Status.OVER_BUDGET:
             return reply  # Nothing was asked.
         return super()._count(reply, is_reused=is_reused)
-
-
-def guess_prompt_tokens(request: Request) -> int:
-    """Guess how long a prompt is, in tokens."""
-    chars = sum(len(message.text) for message in request.messages)
-    images = sum(len(message.images) for message in request.messages)
-    return chars // CHARS_PER_TOKEN + images * TOKENS_PER_IMAGE
-
-
-def count_completion_tokens(reply: Reply) -> int:
-    """Return the tokens of a completion; guessed where a server does not say."""
-    if reply.completion_tokens is not None:
-        return reply.completion_tokens
-    return (len(reply.text or "") + len(reply.reasoning or "")) // CHARS_PER_TOKEN

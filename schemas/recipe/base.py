@@ -6,9 +6,11 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}$"
 
 
 class Params(BaseModel):
-    """Base of all sections: frozen, and strict about unknown keys."""
+    """Base of all sections: frozen, and strict about unknown keys; every number is finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 class SampledParams(Params):

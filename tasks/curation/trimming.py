@@ -14,11 +14,12 @@ from functools import lru_cache
 
 from tasks.curation.conclusions import concludes_with
 from tasks.curation.protection import find_protected, is_protected
+from tasks.curation.words import count_words
 
 REFLECTION_CUES = ("Wait,", "But wait,", "But the question")
 """The cues of OpenVLThinker, section 3.1."""
 MAX_WORDS = 500
-"""OpenVLThinker's alternative to trimming, in words between blanks."""
+"""OpenVLThinker's alternative to trimming, in words between blanks; Chinese in characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def find_cues(thought: str, cues: Sequence[str] = REFLECTION_CUES) -> list[tuple
 
 def is_over_words(thought: str, max_words: int = MAX_WORDS) -> bool:
     """Tell whether a thought has more than `max_words` words (drop_reason `too_many_words`)."""
-    return len(thought.split()) > max_words
+    return count_words(thought) > max_words
 
 
 @lru_cache(maxsize=32)

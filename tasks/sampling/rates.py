@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 from schemas.records import Reply, Request, Status
+from tasks.sampling.token_guesses import count_completion_tokens, guess_prompt_tokens
 
 BURST_SECONDS = 6.0
 """What may be sent at once, as time at the full rate; providers count over a minute or less."""
-
-CHARS_PER_TOKEN = 4
-IMAGE_TOKENS = 1_000
 
 
 @dataclass(slots=True)
@@ -78,11 +76,9 @@ class RateLimit:
         if reply.status is Status.REJECTED:
             self.credit(expected)
             return
-        prompt, tokens = reply.prompt_tokens, reply.completion_tokens
+        prompt, tokens = reply.prompt_tokens, count_completion_tokens(reply)
         if prompt is None:
             prompt = guess_prompt_tokens(request)
-        if tokens is None:
-            tokens = guess_completion_tokens(reply)
         if reply.completion_tokens is not None or reply.status.has_text:
             old = tokens if self._mean_tokens is None else self._mean_tokens
             self._mean_tokens = old + (tokens - old) / 16
@@ -98,18 +94,6 @@ class RateLimit:
         self.credit(expected)
         if self._requests is not None:
             self._requests.content += 1.0
-
-
-def guess_prompt_tokens(request: Request) -> int:
-    """Guess how long a prompt is, in tokens."""
-    chars = sum(len(message.text) for message in request.messages)
-    images = sum(len(message.images) for message in request.messages)
-    return chars // CHARS_PER_TOKEN + images * IMAGE_TOKENS
-
-
-def guess_completion_tokens(reply: Reply) -> int:
-    """Guess how long a completion is, in tokens, from its text."""
-    return (len(reply.text or "") + len(reply.reasoning or "")) // CHARS_PER_TOKEN
 
 
 def _make_bucket(per_minute: float | None) -> _Bucket | None:

@@ -62,6 +62,15 @@ def test_the_judge_of_r1_onevision_is_its_reasoner_unless_another_is_given():
     assert load_recipe("r1-onevision", settings=settings).models.judge.name.startswith("Qwen")
 
 
+@pytest.mark.parametrize(
+    "setting", ["models.llm.price_in=inf", "models.llm.rpm=nan", "reason.temperature=nan"]
+)
+def test_a_number_that_is_not_finite_is_one_sentence(setting):
+    key, _, value = setting.partition("=")
+    with pytest.raises(RecipeError, match=f"'{key}' is {value}: Input should be a finite number"):
+        load_recipe("openvlthinker", settings=[setting])
+
+
 @pytest.mark.parametrize("value", ["none", " none"])
 def test_none_takes_a_key_or_a_section_out_of_a_recipe(value):
     settings = [f"curate.consistency={value}", f"models.judge={value}", "publish.license=none"]

@@ -5,9 +5,10 @@ import pytest
 
 from schemas.records import Reply, Status
 from tasks.budget import Budget
-from tasks.budgeted import BudgetedClient, count_completion_tokens, guess_prompt_tokens
+from tasks.budgeted import BudgetedClient
 from tasks.replies import ReplyStore
 from tasks.sampling import Endpoint, TokenBound
+from tasks.sampling.token_guesses import count_completion_tokens, guess_prompt_tokens
 from tasks.unfinished import count_unfinished, watch_unfinished
 from tests.clients import FAST, make_request
 from tests.fakes import FakeModelServer

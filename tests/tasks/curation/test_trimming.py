@@ -97,6 +97,7 @@ def test_the_word_limit_counts_words_between_blanks():
     assert not is_over_words("word " * 500)
     assert is_over_words("word\n" * 501)
     assert is_over_words("a b c", max_words=2)
+    assert is_over_words("三角形的面积是十二。" * 60)
 
 
 @pytest.mark.parametrize("name", HOSTILE_TEXTS)
