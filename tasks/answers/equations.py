@@ -48,6 +48,8 @@ _KNOWN = re.compile(
     rf"\\(?!(?:{_GREEK})(?![a-z]))[A-Za-z]+|(?:sqrt|pi|infty|{_FUNCTION})(?![A-Za-z])|\b[ei]\b"
 )
 _UNIT = re.compile(r"(?<=[0-9.]) ?([A-Za-z]{1,4})(?:\^\{?[23]\}?)?(?![A-Za-z(])")
+_NUMBER = re.compile(r"-?[0-9][0-9,]{0,40}(?:\.[0-9]{1,40})?")
+_ASSIGNED = re.compile(r"(?<![\w\\^])([A-Za-z]) ?= ?")
 _OPERATOR = re.compile(r"[-+*/^]")
 
 
@@ -74,8 +76,15 @@ def gives_value(left: str, right: str) -> bool:
     Of `A = lw = 12` it is enough that one of the sides before is a name.
     """
     left = left[-MAX_LEFT:]
+    if _NUMBER.fullmatch(left.strip()) and _NUMBER.fullmatch(right.strip()):
+        return float(left.replace(",", "")) == float(right.replace(",", ""))
     start = max((word.end() for word in _BREAK.finditer(left) if _is_break(word[0])), default=0)
     return any(_is_value(side, right) for side in left[start:].split("="))
+
+
+def list_names(text: str) -> list[str]:
+    """List the letters that a text gives a value: the x and y of `so x = 2 and y = 3`."""
+    return _ASSIGNED.findall(text)
 
 
 def is_constant(text: str, other: str = "") -> bool:

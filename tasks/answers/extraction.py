@@ -76,7 +76,7 @@ _ODD_BLANK = re.compile(r"[^\S\n ]|  ")
 _HAS_WORD = re.compile(r"[^\W_]")
 _HAS_CONTENT = re.compile(
     r"[^\W_]|[<>=+%~]|[^\x00-\x7f\s]"
-    r"|^[\s$\\()\[\]{}]*[-*#/&^@|][\s$\\()\[\]{}]*$|^\s*\\?[\[({]\s*\\?[\])}]\s*$"
+    r"|^[\s$\\()\[\]{}]*[-*#/&^@|][\s$\\()\[\]{}.]*$|^\s*\\?[\[({]\s*\\?[\])}]\s*\.?$"
 )
 """Words, signs, one sign alone or an empty bracket; but no mere punctuation."""
 _RETRACTION = re.compile(

@@ -32,7 +32,8 @@ def judge_numeric(check: Check) -> Judgement:
         return None, "unreadable_gold"
     side = split_unsolved(check.text)
     if side is not None:
-        return _judge_side(forms, side, check.policy), "unsolved_equation"
+        is_false = not any(map(str.isalpha, check.text))
+        return not is_false and _judge_side(forms, side, check.policy), "unsolved_equation"
     found = find_quantities(check.text, forms[0].unit, check.wanted)
     if isinstance(found, Absence):
         rule = found.value if found is not Absence.NO_NUMBER else "numeric"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tasks.answers.dates import parse_date, parse_time
-from tasks.answers.equations import is_constant, is_unsolved
+from tasks.answers.equations import is_constant, is_unsolved, list_names
 from tasks.answers.golds import infer_type
 from tasks.answers.judgement import Check, Judgement, list_tails
 from tasks.answers.kinds import AnswerType, Gold
@@ -95,6 +95,9 @@ def narrow_equation(check: Check) -> Check | None:
     if other is not None and not _are_twins(name, other):
         is_solved_for = {name, other} <= set(_LETTER.findall(value + check.text))
         return _retype(check, AnswerType.EXPRESSION) if is_solved_for else None
+    names = list_names(check.text)
+    if other is None and len(name) == 1 and names and name not in names:
+        return None
     answer_type = infer_type(value, check.gold.unit)
     if answer_type not in _STATEMENT_TYPES:
         gold = Gold(answer=value, answer_type=answer_type, unit=check.gold.unit)
