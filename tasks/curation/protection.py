@@ -37,13 +37,11 @@ Span = tuple[int, int]
 def find_protected(text: str) -> list[Span]:
     """Find the spans (start, end) of quotes, code and mathematics, in order, none in another."""
     spans: list[Span] = []
-    never_closed: set[str] = set()
+    closings: dict[str, int] = {}
     position = 0
     while opening := _OPENING.search(text, position):
         mark = opening[0]
-        end = None if mark in never_closed else _find_end(text, mark, opening.end())
-        if end is None and mark in _BLOCKS:
-            never_closed.add(mark)
+        end = _find_end(text, mark, opening.end(), closings)
         if end is not None:
             spans.append((opening.start(), end))
         position = opening.end() if end is None else end
@@ -68,15 +66,24 @@ def mask_protected(text: str) -> str:
     return "".join([*pieces, text[position:]])
 
 
-def _find_end(text: str, mark: str, start: int) -> int | None:
+def _find_end(text: str, mark: str, start: int, closings: dict[str, int]) -> int | None:
+    """Return where the span of a mark ends; None: it is never closed, or too far away."""
+    place = _find_closing(text, mark, start, closings)
+    if place == len(text):
+        return None
     if mark in _BLOCKS:
-        end = text.find(_BLOCKS[mark], start)
-        return None if end < 0 else end + len(_BLOCKS[mark])
-    limit = min(len(text), start + MAX_INLINE_CHARS)
-    paragraph_end = text.find("\n\n", start, limit)
-    limit = limit if paragraph_end < 0 else paragraph_end
-    closing, is_closed = _INLINE[mark], _CLOSING.get(mark)
-    end = text.find(closing, start, limit)
-    while end >= 0 and is_closed and not is_closed(text, end):
-        end = text.find(closing, end + 1, limit)
-    return None if end < 0 else end + 1
+        return place + len(_BLOCKS[mark])
+    is_near = place < start + MAX_INLINE_CHARS and text.find("\n\n", start, place) < 0
+    return place + 1 if is_near else None
+
+
+def _find_closing(text: str, mark: str, start: int, closings: dict[str, int]) -> int:
+    """Return the place of the next closing mark, else the length; those found before are kept."""
+    if closings.get(mark, -1) >= start:
+        return closings[mark]
+    closing, is_closed = _BLOCKS.get(mark) or _INLINE[mark], _CLOSING.get(mark)
+    place = text.find(closing, start)
+    while place >= 0 and is_closed and not is_closed(text, place):
+        place = text.find(closing, place + 1)
+    closings[mark] = len(text) if place < 0 else place
+    return closings[mark]
