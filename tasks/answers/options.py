@@ -30,7 +30,7 @@ def find_option(text: str, options: tuple[str, ...]) -> int | None:
     keys, key = key_options(options), to_key(text)
     if key in keys:
         return keys.index(key)
-    letter = text.strip("()[] .:!").upper()
+    letter = text.rstrip("!").strip("()[] .:").upper()
     if len(letter) == 1 and letter in LETTERS[: len(options)]:
         return LETTERS.index(letter)
     quantity = _read_number(text)
