@@ -10,8 +10,8 @@ import pytest_asyncio
 pytest.importorskip("torch", reason="the extra 'embedded' is not installed")
 pytest.importorskip("transformers", reason="the extra 'embedded' is not installed")
 
-from tests.tasks.test_embedded_server import chat, draw_noise, open_client  # noqa: E402
-from tests.tiny_checkpoint import write_vision_checkpoint  # noqa: E402
+from tests.tasks.test_embedded_server import chat, draw_noise, open_client
+from tests.tiny_checkpoint import write_vision_checkpoint
 
 MODEL = "tiny-vl"
 
