@@ -47,12 +47,13 @@ text, at temperature {temperature:g}. Answers are graded by the pipeline's verif
 `python -m tasks.world.trainer`: {steps:,} steps of {batch} examples ({examples:,} in all), in bf16
 with Muon on the matrices and AdamW on the rest, a highest learning rate of {rate:g} that falls over
 the last {decay:.0%} of the steps; {hours:.1f} hours on {device}. Training, sample and benchmark
-come from disjoint ranges of seeds. The mix of lessons and the number of steps were adapted while
+come from disjoint ranges of seeds: no image is of two of them, though what a scene of few shapes
+holds may recur in another image. The mix of lessons and the number of steps were adapted while
 it trained, so the command gives a like model, not the same bytes.
 
-Images are seen at their own size from 112 x 112 to 168 x 168 pixels; others are resized. There is
-no video processor: load the tokenizer and the image processor, or serve the folder with
-`sightline serve-model` or vLLM.
+It was trained on images of 112 x 112 and 140 x 112 pixels; others are resized to between 112 x 112
+and 168 x 168. There is no video processor: load the tokenizer and the image processor, or serve the
+folder with `sightline serve-model` or vLLM.
 """
 
 

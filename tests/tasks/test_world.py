@@ -1,5 +1,6 @@
 """The miniature world: seeded, exact, varied, and held apart by split."""
 
+import io
 import json
 import re
 from collections import Counter
@@ -12,7 +13,11 @@ import pytest
 pytest.importorskip("torch", reason="the extra 'embedded' is not installed")
 from PIL import Image
 
+from schemas.recipe import IngestParams, SourceParams
 from tasks.answers import check_answer, split_thought, type_gold
+from tasks.duplicates import Seen
+from tasks.ingest import ingest_rows
+from tasks.sources import open_source, plan_sources, shard_rows
 from tasks.world import KINDS, SEEDS, WorldProblem, list_problems, make_problem, write_source
 from tasks.world.evaluation import VALID_FORMS
 
@@ -107,6 +112,24 @@ def test_options_hold_the_gold_answer_once(problems: list[WorldProblem]):
         assert len(set(options)) == len(options)
         if options:
             assert "ABCD".index(problem.question.answer) < len(options)
+
+
+@pytest.mark.parametrize(
+    ("layout", "path"), [("folder", ""), ("jsonl", "problems.jsonl"), ("parquet", "")]
+)
+def test_every_layout_is_read_as_the_same_problems(tmp_path: Path, layout: str, path: str):
+    problems = list_problems(8, "sample")
+    write_source(tmp_path, problems, layout)
+    params = SourceParams(path=str(tmp_path / path), domain="kind", choices="choices", id="id")
+    source = open_source(params)
+    [planned] = plan_sources([(params, source)], None)
+    made = ingest_rows(shard_rows([planned], 0, 1), IngestParams(), Seen())
+    read = [problem for problem, reject in made if problem and not reject]
+    assert [row["source_id"] for row in read] == [problem.source_id for problem in problems]
+    for row, problem in zip(read, problems, strict=True):
+        assert row["question"] == problem.question.text
+        with Image.open(io.BytesIO(row["images"][0]["bytes"])) as image:
+            assert image.tobytes() == problem.image.tobytes()
 
 
 def test_a_source_folder_has_a_row_for_each_image(tmp_path: Path):
