@@ -9,7 +9,9 @@ import pytest
 
 from flows.cli import main
 from flows.commands.estimate import describe_basis, write_number, write_time
-from flows.estimating import Estimate
+from flows.estimating import Estimate, respect_limits
+from schemas.recipe import ModelParams
+from tasks.estimation import Interval
 from tests.fakes import FakeModelServer
 from tests.flows.conftest import build_arguments, read_files, write_source
 
@@ -79,18 +81,18 @@ def test_a_sample_of_24_rows_contains_the_truth_and_is_paid_for_once(
     assert llm.usd.low * 0.5 < cost < llm.usd.high
 
 
-def test_no_run_is_thought_quicker_than_its_limits_allow(server, source, tmp_path, capsys):
-    slow = ("--set", "models.llm.rpm=120", "--set", "models.vlm.tpm=6000")
-    found = estimate(capsys, server.url, source, tmp_path / "w", *slow)
-    vlm, llm = found.models
-    assert vlm.hours
-    assert llm.hours
-    for end in ("low", "high"):
-        slowest = getattr(llm.requests, end) / 120 / 60
-        assert getattr(llm.hours, end) == pytest.approx(slowest)
-    tokens = vlm.prompt_tokens.high + vlm.completion_tokens.high
-    assert vlm.hours.high == pytest.approx(tokens / 6000 / 60)
-    assert llm.note == "no more than 120 requests a minute are allowed"
+def test_no_run_is_thought_quicker_than_its_limits_allow():
+    hour = Interval(expected=1.0, low=0.5, high=2.0)
+    requests = Interval(expected=36_000, low=30_000, high=42_000)
+    tokens = requests.scale(100)
+    model = ModelParams(kind="endpoint", name="m", rpm=120, tpm=1e6)
+    slower = Interval(expected=5.0, low=30_000 / 120 / 60, high=42_000 / 120 / 60)
+    found, note = respect_limits(hour, "", requests, tokens, model)
+    assert found == slower
+    assert note == "no more than 120 requests a minute are allowed"
+    free = ModelParams(kind="endpoint", name="m", rpm=120_000)
+    assert respect_limits(hour, "as it was", requests, tokens, free) == (hour, "as it was")
+    assert respect_limits(None, "", requests, tokens, model) == (None, "")
 
 
 def test_what_was_measured_is_what_the_models_counted(server, source, tmp_path, capsys):
