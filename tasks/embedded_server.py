@@ -7,6 +7,7 @@ work. Run as `python -m tasks.embedded_server MODEL_DIR --port 0`, it prints its
 
 import argparse
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -14,18 +15,23 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from schemas.errors import AccessError
-from tasks.embedded.options import ServerOptions
+from schemas.errors import AccessError, ServerError
+from tasks.embedded.options import ServerOptions, read_port
 
-_LOG = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from tasks.embedded.checkpoint import Checkpoint
+
 _MODEL_TYPES = ("qwen2", "qwen2_5_vl")
 _PARENT_POLL_SECONDS = 1.0
+_PORT_FAULTS = (errno.EADDRINUSE, errno.EACCES)
+STOPPED = "stopped before the server was ready"
 _NEEDS_EXTRA = (
-    "the embedded model needs torch and transformers; "
-    "install them with: pip install torch transformers"
+    "the embedded model needs the packages torch and transformers; "
+    'pip install "sightline[embedded]"'
 )
 
 
@@ -47,14 +53,14 @@ def serve(
 
     Raises:
         AccessError: torch or transformers is missing, or the folder cannot be served.
-        OSError: The address cannot be listened on.
+        ServerError: The address cannot be listened on.
+        KeyboardInterrupt: Ctrl-C before it was ready.
     """
     options = options or ServerOptions()
     _check_folder(model_dir)
-    try:
-        asyncio.run(_run(model_dir, host, port, options))
-    except KeyboardInterrupt:
-        _LOG.info("interrupted")
+    # Outside the event loop, whose own handler of Ctrl-C would wait for the end of the loading.
+    checkpoint = _load(model_dir, options)
+    asyncio.run(_run(checkpoint, host, port, options))
 
 
 def _check_folder(model_dir: Path) -> None:
@@ -69,14 +75,21 @@ def _check_folder(model_dir: Path) -> None:
         raise AccessError(f"no server for model_type {kind!r}; known: {', '.join(_MODEL_TYPES)}")
 
 
-async def _run(model_dir: Path, host: str, port: int, options: ServerOptions) -> None:
+def _load(model_dir: Path, options: ServerOptions) -> "Checkpoint":
     try:
-        from tasks.embedded.api import open_api
+        from tasks.embedded.checkpoint import load_checkpoint
+
+        return load_checkpoint(model_dir, options)
     except ModuleNotFoundError as error:
         if error.name not in ("torch", "transformers"):
             raise
         raise AccessError(_NEEDS_EXTRA) from error
-    with open_api(model_dir, options) as api:
+
+
+async def _run(checkpoint: "Checkpoint", host: str, port: int, options: ServerOptions) -> None:
+    from tasks.embedded.api import open_api
+
+    with open_api(checkpoint, options) as api:
         # A client that goes away cancels its handler, and so its completions.
         runner = web.AppRunner(
             api.create_app(), handler_cancellation=True, shutdown_timeout=1, access_log=None
@@ -86,13 +99,23 @@ async def _run(model_dir: Path, host: str, port: int, options: ServerOptions) ->
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stopping.set)
         try:
-            site = web.TCPSite(runner, host, port)
-            await site.start()
+            await _listen(runner, host, port)
             sys.stdout.write(f"{_base_url(runner, host)}\n")
             sys.stdout.flush()
             await _wait_for_end(stopping, options.parent_pid)
         finally:
             await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except (OSError, UnicodeError) as error:  # the second for names that no host can have
+        is_taken = isinstance(error, OSError) and error.errno in _PORT_FAULTS
+        remedy = "take another --port (0 takes a free one)" if is_taken else "take another --host"
+        code = getattr(error, "errno", None)
+        reason = os.strerror(code) if is_taken and code else getattr(error, "strerror", None)
+        raise ServerError(f"cannot serve on {host}:{port}: {reason or error}; {remedy}") from error
 
 
 def _base_url(runner: web.AppRunner, host: str) -> str:
@@ -115,7 +138,9 @@ def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tasks.embedded_server", description=__doc__)
     parser.add_argument("model_dir", type=Path)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free port")
+    parser.add_argument(
+        "--port", type=read_port, default=0, help="0 (the default) takes a free port"
+    )
     parser.add_argument("--name", help="the model's name; default: the folder's")
     parser.add_argument("--threads", type=int, help="default: one if small, else all cores")
     parser.add_argument("--max-running", type=int, default=defaults.max_running)
@@ -138,8 +163,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AccessError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    except OSError as error:
-        sys.stderr.write(f"cannot serve on {host}:{port}: {error}\n")
+    except ServerError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{STOPPED}\n")
         return 1
     return 0
 

@@ -8,20 +8,18 @@ import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from schemas.errors import AccessError
+from tasks.embedded.checkpoint import Checkpoint
 from tasks.embedded.choice import Sampling
 from tasks.embedded.completion import Completion, CompletionParams, Update
 from tasks.embedded.engine import Engine
 from tasks.embedded.metrics import render_metrics
-from tasks.embedded.model import ServedModel
 from tasks.embedded.options import ServerOptions
-from tasks.embedded.processor import ChatProcessor, Prompt
+from tasks.embedded.processor import Prompt
 from tasks.embedded.protocol import (
     ChatRequest,
     ReplyHead,
@@ -38,32 +36,23 @@ _EVENT_STREAM = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Cont
 
 
 @contextmanager
-def open_api(model_dir: Path, options: ServerOptions) -> Generator["ChatApi"]:
-    """Load a checkpoint and run its engine for as long as the context lasts.
+def open_api(checkpoint: Checkpoint, options: ServerOptions) -> Generator["ChatApi"]:
+    """Run the engine of a checkpoint for as long as the context lasts.
 
     Must be entered inside the event loop that serves the routes.
-
-    Raises:
-        AccessError: The folder cannot be served.
     """
-    try:
-        processor = ChatProcessor(model_dir, max_images=options.max_images)
-        model = ServedModel(model_dir, processor.settings, dtype=options.dtype)
-    except (ValueError, KeyError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise AccessError(f"cannot serve the model in {model_dir.name!r}: {reason}") from error
-    max_model_len = min(options.max_model_len, model.max_positions)
     # The products of a small model are too small to share out: on two busy cores two threads,
     # which wait for each other, were measured ten times slower than one.
-    is_small = model.num_parameters < _SMALL_PARAMETERS
+    is_small = checkpoint.model.num_parameters < _SMALL_PARAMETERS
     threads = options.threads or (1 if is_small else torch.get_num_threads())
     engine = Engine(
-        model, max_running=options.max_running, max_model_len=max_model_len, threads=threads
+        checkpoint.model,
+        max_running=options.max_running,
+        max_model_len=checkpoint.max_model_len,
+        threads=threads,
     )
-    name = options.name or model_dir.resolve().name
-    ends = model.eos_token_ids | processor.eos_token_ids
     try:
-        yield ChatApi(processor, engine, options, name=name, end_token_ids=ends)
+        yield ChatApi(checkpoint, engine, options)
     finally:
         engine.stop()
 
@@ -71,20 +60,12 @@ def open_api(model_dir: Path, options: ServerOptions) -> Generator["ChatApi"]:
 class ChatApi:
     """The HTTP face of one engine."""
 
-    def __init__(
-        self,
-        processor: ChatProcessor,
-        engine: Engine,
-        options: ServerOptions,
-        *,
-        name: str,
-        end_token_ids: frozenset[int],
-    ) -> None:
-        self._processor = processor
+    def __init__(self, checkpoint: Checkpoint, engine: Engine, options: ServerOptions) -> None:
+        self._processor = checkpoint.processor
+        self._name = checkpoint.name
+        self._end_token_ids = checkpoint.end_token_ids
         self._engine = engine
         self._options = options
-        self._name = name
-        self._end_token_ids = end_token_ids
         self._started = int(time.time())
         self._preparers = ThreadPoolExecutor(2, thread_name_prefix="embedded-prepare")
 

@@ -1,6 +1,9 @@
 """How a checkpoint is served: names and limits, as the command line and the pipeline set them."""
 
+import argparse
 from dataclasses import dataclass, fields
+
+_MAX_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +20,7 @@ class ServerOptions:
     """Longest prompt and completion together, in tokens; at most what the checkpoint allows."""
     max_images: int = 8
     """Images in one prompt."""
-    max_body_bytes: int = 64 * 1024 * 1024
+    max_body_bytes: int = 32 * 1024 * 1024
     """Largest request."""
     stream_interval: int = 1
     """Tokens in one event of a stream."""
@@ -34,3 +37,10 @@ class ServerOptions:
             if (value := getattr(self, field.name)) != field.default
         ]
         return [f"--{name.replace('_', '-')}={value}" for name, value in changed]
+
+
+def read_port(text: str) -> int:
+    """Read the number of a port, as a type of argparse."""
+    if text.isdecimal() and text.isascii() and int(text) <= _MAX_PORT:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be a port from 0 to {_MAX_PORT}, got {text!r}")

@@ -38,7 +38,7 @@ class Prompt:
 class ChatProcessor:
     """The tokenizer, chat template and image settings of one checkpoint folder."""
 
-    def __init__(self, model_dir: Path, *, max_images: int) -> None:
+    def __init__(self, model_dir: Path, *, max_images: int, max_model_len: int) -> None:
         config = json.loads((model_dir / "config.json").read_text(encoding="utf-8"))
         self._tokenizer = cast(Any, AutoTokenizer).from_pretrained(model_dir, local_files_only=True)
         # The wrapper's own call sets truncation on the shared tokenizer and so is not thread-safe.
@@ -47,6 +47,9 @@ class ChatProcessor:
         self._settings = ImageSettings.from_folder(model_dir)
         self._image_token_id: int | None = config.get("image_token_id")
         self._max_images = max_images if self._image_token_id is not None else 0
+        self._max_model_len = max_model_len
+        longest_token = max(map(len, self._backend.get_vocab(with_added_tokens=True)), default=1)
+        self._max_chars = max_model_len * longest_token
         self._token_texts: dict[int, str] = {}
 
     @property
@@ -64,7 +67,8 @@ class ChatProcessor:
         """Turn a request's messages into a prompt.
 
         Raises:
-            RequestError: An image is missing, broken or one too many, or the template refuses.
+            RequestError: The text cannot fit, an image is missing, broken or one too many, or the
+                template refuses.
         """
         urls = request.image_urls
         if len(urls) > self._max_images:
@@ -72,8 +76,10 @@ class ChatProcessor:
                 f"{len(urls)} images in one prompt; this model takes at most {self._max_images}",
                 param="messages",
             )
+        text = self._render(request.messages)
+        self._check_length(text)
         images = tuple(resize_image(read_data_url(url), self._settings) for url in urls)
-        encoding = self._backend.encode(self._render(request.messages), add_special_tokens=False)
+        encoding = self._backend.encode(text, add_special_tokens=False)
         return self._build_prompt(encoding.ids, images)
 
     def decode(self, token_ids: Sequence[int]) -> str:
@@ -102,6 +108,16 @@ class ChatProcessor:
                 error
             )
 
+    def _check_length(self, text: str) -> None:
+        # Cutting up a text takes a hundred times its size in memory, so one that is too long in
+        # whatever tokens is not cut up.
+        if len(text) > self._max_chars:
+            raise RequestError(
+                f"the prompt has {len(text)} characters; together with the reply at most "
+                f"{self._max_model_len} tokens fit, which are at most {self._max_chars} characters",
+                param="messages",
+            )
+
     def _content(self, message: Message) -> str | list[dict[str, str]]:
         if isinstance(message.content, str):
             return message.content
@@ -126,7 +142,8 @@ class ChatProcessor:
         grids = [(image.shape[0] // factor, image.shape[1] // factor) for image in images]
         token_ids, positions = expand_images(ids, grids, self._image_token_id)
         digest = hashlib.blake2b(np.array(token_ids, np.int64).tobytes(), digest_size=16)
-        for image in images:
+        for image in images:  # a wide and a high one can be of the same bytes
+            digest.update(repr(image.shape).encode())
             digest.update(image.tobytes())
         return Prompt(
             token_ids=token_ids,

@@ -53,7 +53,7 @@ def make_body(seed: int) -> dict[str, Any]:
 
 def make_generate(model_dir: Path, bodies: list[dict[str, Any]]) -> Callable[[], None]:
     """A call of `generate` on the batch of all bodies, its inputs ready beforehand."""
-    processor = ChatProcessor(model_dir, max_images=1)
+    processor = ChatProcessor(model_dir, max_images=1, max_model_len=8192)
     prompts: list[Prompt] = [processor.prepare(ChatRequest.model_validate(b)) for b in bodies]
     model = AutoModelForImageTextToText.from_pretrained(model_dir, dtype=torch.float32).eval()
     ids = torch.tensor([prompt.token_ids for prompt in prompts])

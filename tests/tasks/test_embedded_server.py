@@ -29,6 +29,7 @@ pytest.importorskip("transformers", reason="the extra 'embedded' is not installe
 from aiohttp.test_utils import TestClient, TestServer  # noqa: E402
 
 from tasks.embedded.api import open_api  # noqa: E402
+from tasks.embedded.checkpoint import load_checkpoint  # noqa: E402
 from tasks.embedded.model import ServedModel  # noqa: E402
 from tasks.embedded.options import ServerOptions  # noqa: E402
 from tests.tiny_checkpoint import write_text_checkpoint, write_vision_checkpoint  # noqa: E402
@@ -50,7 +51,8 @@ def text_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @asynccontextmanager
 async def open_client(folder: Path, **options: Any) -> AsyncGenerator[TestClient]:
-    with open_api(folder, ServerOptions(threads=1, **options)) as api:
+    server = ServerOptions(threads=1, **options)
+    with open_api(load_checkpoint(folder, server), server) as api:
         async with TestClient(TestServer(api.create_app())) as client:
             yield client
 
@@ -398,6 +400,7 @@ REFUSED = [
     ({"messages": [{"role": "user", "content": [{"type": "video_url"}]}]}, "'video_url'"),
     ({"messages": [{"role": "user", "content": [{"type": "text", "text": 5}]}]}, "text: Input"),
     (chat("x" * 600), "together at most 512"),
+    (chat("x" * 9000), "characters; together with the reply at most 512 tokens fit"),
     (chat("x", max_tokens=600), "together at most 512"),
     (chat("the <|image_pad|> token"), "0 images and 1 places"),
     (chat("x", [draw_noise(0, (28, 28))] * 3), "at most 2"),
@@ -484,5 +487,5 @@ def test_without_torch_one_sentence_says_what_to_install(vision_folder: Path, tm
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.strip().endswith("pip install torch transformers")
+    assert done.stderr.strip().endswith('pip install "sightline[embedded]"')
     assert len(done.stderr.splitlines()) == 1
