@@ -12,13 +12,16 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+_GREEDY_BELOW = 1e-5
+"""Temperatures below it would overflow logits; vLLM takes them for 0 from the same value on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
     """How one sequence chooses its tokens."""
 
     temperature: float = 1.0
-    """0 takes the most likely token."""
+    """0, and what is nearly 0, takes the most likely token."""
     top_p: float = 1.0
     top_k: int = 0
     """0 means all."""
@@ -47,7 +50,7 @@ def choose_tokens(
         The chosen token ids.
     """
     chosen: list[int] = _plain(logits.argmax(-1))
-    rows = [row for row, sampling in enumerate(samplings) if sampling.temperature > 0]
+    rows = [row for row, sampling in enumerate(samplings) if sampling.temperature >= _GREEDY_BELOW]
     if not rows:
         return chosen
     temperatures = torch.tensor([[samplings[row].temperature] for row in rows])

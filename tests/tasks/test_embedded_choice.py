@@ -25,6 +25,11 @@ def test_temperature_zero_takes_the_most_likely_and_draws_no_number():
     assert generator.getstate() == state
 
 
+@pytest.mark.parametrize("temperature", [1e-300, 1e-46, 1e-40, 9e-6])
+def test_a_temperature_of_nearly_zero_is_zero(temperature: float):
+    assert choose([0.0, 2.0, 1.0], temperature=temperature) == {1: 1}
+
+
 def test_samples_follow_the_distribution():
     counts = choose([0.0, 0.6931472, 1.0986123], 6000)  # weights 1, 2, 3
     assert counts[0] == pytest.approx(1000, abs=120)
