@@ -84,7 +84,7 @@ class ChatApi:
         """POST /v1/chat/completions."""
         chat = parse_request(await request.read())
         if chat.model not in (None, self._name):
-            message = f"no model {chat.model!r} here; the model is {self._name!r}"
+            message = f"no model {(chat.model or '')[:80]!r} here; the model is {self._name!r}"
             raise RequestError(message, status=404, param="model")
         loop = asyncio.get_running_loop()
         prompt = await loop.run_in_executor(self._preparers, self._processor.prepare, chat)

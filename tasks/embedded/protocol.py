@@ -6,15 +6,26 @@ rather than ignored. No model and no socket here.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn, cast
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
-_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 _ERROR_TYPES = {400: "BadRequestError", 404: "NotFoundError", 413: "RequestTooLargeError"}
 _MAX_SAMPLES = 128
 _MAX_TOP_LOGPROBS = 20
+_MAX_MESSAGES = 1024
+_MAX_PARTS = 256
+_MAX_STOPS = 16
+_MAX_STOP_CHARS = 1000
+_MAX_SHOWN_CHARS = 80
+_REASONS = {
+    "model_type": "Input should be an object",
+    "model_attributes_type": "Input should be an object",
+    "union_tag_not_found": "type: Field required",
+}
+_MAX_REASON_CHARS = 300
 
 
 class RequestError(ValueError):
@@ -26,26 +37,40 @@ class RequestError(ValueError):
         self.param = param
 
 
-class TextPart(BaseModel):
+class _Payload(BaseModel):
+    """An object of a request."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_fields(cls, value: Any) -> Any:
+        # One fault, however many unknown fields there are: a stranger chooses their number.
+        if isinstance(value, dict):
+            fields = cast("dict[str, Any]", value)
+            name = next((one for one in fields if one not in cls.model_fields), None)
+            if name is not None:
+                _refuse(name, f"{name[:_MAX_SHOWN_CHARS]!r} is not supported by this server")
+        return value
+
+
+class TextPart(_Payload):
     """A piece of text of a message."""
 
-    model_config = _STRICT
     type: Literal["text"]
     text: str
 
 
-class ImageURL(BaseModel):
+class ImageURL(_Payload):
     """Where an image is; only data URLs are read."""
 
-    model_config = _STRICT
     url: str
     detail: str | None = None
 
 
-class ImagePart(BaseModel):
+class ImagePart(_Payload):
     """An image of a message."""
 
-    model_config = _STRICT
     type: Literal["image_url"]
     image_url: ImageURL
     uuid: str | None = None
@@ -55,35 +80,36 @@ class ImagePart(BaseModel):
 ContentPart = Annotated[TextPart | ImagePart, Field(discriminator="type")]
 
 
-class Message(BaseModel):
+class Message(_Payload):
     """One turn of the conversation."""
 
-    model_config = _STRICT
     role: Literal["system", "user", "assistant"]
-    content: str | list[ContentPart]
+    content: str | Annotated[list[ContentPart], Field(max_length=_MAX_PARTS, fail_fast=True)]
     name: str | None = None
 
 
-class StreamOptions(BaseModel):
+StopText = Annotated[str, Field(min_length=1, max_length=_MAX_STOP_CHARS)]
+
+
+class StreamOptions(_Payload):
     """What a stream carries besides text."""
 
-    model_config = _STRICT
     include_usage: bool = False
     continuous_usage_stats: bool = False
 
 
-class TextFormat(BaseModel):
+class TextFormat(_Payload):
     """The only response format there is."""
 
-    model_config = _STRICT
     type: Literal["text"]
 
 
-class ChatRequest(BaseModel):
+class ChatRequest(_Payload):
     """The body of POST /v1/chat/completions."""
 
-    model_config = _STRICT
-    messages: Annotated[list[Message], Field(min_length=1)]
+    messages: Annotated[
+        list[Message], Field(min_length=1, max_length=_MAX_MESSAGES, fail_fast=True)
+    ]
     model: str | None = None
     n: Annotated[int, Field(ge=1, le=_MAX_SAMPLES)] | None = None
     seed: int | None = None
@@ -93,7 +119,9 @@ class ChatRequest(BaseModel):
     """Most likely tokens to choose from; 0 and -1 mean all."""
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
-    stop: str | list[str] | None = None
+    stop: (
+        StopText | Annotated[list[StopText], Field(max_length=_MAX_STOPS, fail_fast=True)] | None
+    ) = None
     ignore_eos: bool = False
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=_MAX_TOP_LOGPROBS)] | None = None
@@ -117,11 +145,9 @@ class ChatRequest(BaseModel):
     @model_validator(mode="after")
     def _check_combinations(self) -> "ChatRequest":
         if self.top_logprobs and not self.logprobs:
-            raise ValueError("top_logprobs needs logprobs: true")
+            _refuse("top_logprobs", "top_logprobs needs logprobs: true")
         if self.stream_options is not None and not self.stream:
-            raise ValueError("stream_options needs stream: true")
-        if "" in self.stops:
-            raise ValueError("stop may not hold an empty text")
+            _refuse("stream_options", "stream_options needs stream: true")
         return self
 
     @property
@@ -156,16 +182,37 @@ def parse_request(body: bytes) -> ChatRequest:
     try:
         return ChatRequest.model_validate(payload)
     except ValidationError as error:
-        raise _explain(error) from error
+        raise _explain(error, payload) from error
 
 
-def _explain(error: ValidationError) -> RequestError:
+def _refuse(field: str, sentence: str) -> NoReturn:
+    raise PydanticCustomError("refused", "{sentence}", {"field": field, "sentence": sentence})
+
+
+def _explain(error: ValidationError, payload: Any) -> RequestError:
+    faults = error.errors(include_url=False, include_input=False)
     # Where several readings of a value failed, the one that got furthest was meant.
-    fault = max(error.errors(include_url=False), key=lambda one: len(one["loc"]))
-    param = ".".join(str(part) for part in fault["loc"] if "[" not in str(part)) or None
-    if fault["type"] == "extra_forbidden":
-        return RequestError(f"{param!r} is not supported by this server", param=param)
-    return RequestError(f"{param or 'request'}: {fault['msg']}", param=param)
+    fault = max(faults, key=lambda one: (len(one["loc"]), not one["type"].endswith("_type")))
+    path = _find_path(fault, payload)
+    if fault["type"] == "refused":
+        path.append(fault.get("ctx", {})["field"][:_MAX_SHOWN_CHARS])
+        return RequestError(fault["msg"], param=".".join(path))
+    reason = _REASONS.get(fault["type"], fault["msg"].replace(" after validation", ""))
+    param = ".".join(path)
+    return RequestError(f"{param or 'request'}: {reason[:_MAX_REASON_CHARS]}", param=param or None)
+
+
+def _find_path(fault: ErrorDetails, payload: Any) -> list[str]:
+    # Between the steps into the payload pydantic names the readings that it tried.
+    path: list[str] = []
+    value, is_item = payload, False
+    for step in fault["loc"]:
+        is_reading = is_item and isinstance(value, dict) and value.get("type") == step
+        is_item = isinstance(value, list) and isinstance(step, int)
+        if not is_reading and (is_item or (isinstance(value, dict) and step in value)):
+            value = cast(Any, value)[step]
+            path.append(str(step))
+    return [*path, str(fault["loc"][-1])] if fault["type"] == "missing" else path
 
 
 def error_body(error: RequestError) -> bytes:
