@@ -47,8 +47,9 @@ class Engine:
 
     @property
     def num_running(self) -> int:
-        """Completions in the batch."""
-        return len(self._running)
+        """Completions whose prompts are being read, or that are in the batch."""
+        # In this order one that goes over from the first to the second is not missed.
+        return len({*self._entering, *self._running})
 
     @property
     def num_waiting(self) -> int:
@@ -114,10 +115,10 @@ class Engine:
                 if admitted and num_tokens > _MAX_PREFILL_TOKENS:
                     break
                 admitted.append(self._waiting.popleft())
+            self._entering = admitted
         return admitted
 
     def _prefill(self, admitted: list[Completion]) -> None:
-        self._entering = admitted
         for group in group_by_length(admitted):
             distinct = list({one.prompt.digest: one.prompt for one in group}.values())
             places = {prompt.digest: index for index, prompt in enumerate(distinct)}
@@ -157,10 +158,10 @@ class Engine:
             if self._running[row].is_cancelled:
                 self._drop_row(row, FinishReason.ABORT)
         with self._wake:
-            cancelled = [one for one in self._waiting if one.is_cancelled]
-            for completion in cancelled:
-                self._waiting.remove(completion)
-        self.counts[FinishReason.ABORT] += len(cancelled)
+            num_waiting = len(self._waiting)
+            self._waiting = deque(one for one in self._waiting if not one.is_cancelled)
+            num_cancelled = num_waiting - len(self._waiting)
+        self.counts[FinishReason.ABORT] += num_cancelled
 
     def _drop_row(self, row: int, reason: FinishReason) -> None:
         self._model.cache.drop_row(row)

@@ -2,6 +2,9 @@
 
 import asyncio
 import random
+import threading
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +14,9 @@ pytest.importorskip("transformers", reason="the extra 'embedded' is not installe
 
 from tasks.embedded.choice import Sampling
 from tasks.embedded.completion import Completion, CompletionParams, FinishReason
-from tasks.embedded.engine import group_by_length
+from tasks.embedded.engine import Engine, group_by_length
 from tasks.embedded.processor import Prompt, expand_images
+from tests.waiting import GUARD_SECONDS, until
 
 
 def make_completion(num_prompt_tokens: int, **params: object) -> Completion:
@@ -68,3 +72,40 @@ def test_images_share_a_temporal_position_and_text_goes_on_after_the_longer_side
         [0, 1, 1, 1, 2, 2, 2, 4, 5, 6],
         [0, 1, 2, 3, 1, 2, 3, 4, 5, 6],
     ]
+
+
+class GatedModel:
+    """Says the token 65 for every prompt, as soon as its gate is open."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.num_rows = 0
+        self.cache = SimpleNamespace(lengths=[], drop_row=lambda _: None)
+
+    def read_prompts(self, _: Any, source: list[int]) -> Any:
+        import torch
+
+        assert self.gate.wait(GUARD_SECONDS)
+        self.num_rows += len(source)
+        return torch.eye(256)[[65] * len(source)]
+
+
+async def test_of_a_cancelled_crowd_only_those_who_stay_are_read():
+    model: Any = GatedModel()
+    engine = Engine(model, max_running=1, max_model_len=100, threads=1)
+    try:
+        first, *crowd = [make_completion(3, max_tokens=1) for _ in range(2001)]
+        engine.submit([first])
+        await until(lambda: engine.num_running == 1, "the first one is being read")
+        engine.submit(crowd)
+        staying = crowd[1000::500]
+        engine.cancel([one for one in crowd if one not in staying])
+        model.gate.set()
+        for one in (first, *staying):
+            assert (await one.updates.get()).finish_reason is FinishReason.LENGTH
+        assert model.num_rows == 1 + len(staying)
+        assert engine.counts[FinishReason.ABORT] == len(crowd) - len(staying)
+        assert engine.num_running == engine.num_waiting == 0
+    finally:
+        model.gate.set()
+        engine.stop()
