@@ -32,6 +32,7 @@ from tasks.embedded.replies import collect_reply, stream_reply
 _LOG = logging.getLogger(__name__)
 _SMALL_PARAMETERS = 100_000_000
 _JSON = "application/json"
+_IS_STREAMING = "is_streaming"
 _EVENT_STREAM = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
 
 
@@ -68,6 +69,7 @@ class ChatApi:
         self._options = options
         self._started = int(time.time())
         self._preparers = ThreadPoolExecutor(2, thread_name_prefix="embedded-prepare")
+        self._num_preparing = 0
 
     def create_app(self) -> web.Application:
         """The application with all routes."""
@@ -82,13 +84,11 @@ class ChatApi:
 
     async def complete_chat(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/chat/completions."""
-        chat = parse_request(await request.read())
+        chat = parse_request(await self._read_body(request))
         if chat.model not in (None, self._name):
             message = f"no model {(chat.model or '')[:80]!r} here; the model is {self._name!r}"
             raise RequestError(message, status=404, param="model")
-        loop = asyncio.get_running_loop()
-        prompt = await loop.run_in_executor(self._preparers, self._processor.prepare, chat)
-        completions = self._plan_completions(chat, prompt)
+        completions = self._plan_completions(chat, await self._prepare(chat))
         head = ReplyHead(
             id=f"chatcmpl-{secrets.token_hex(12)}", created=int(time.time()), model=self._name
         )
@@ -100,6 +100,22 @@ class ChatApi:
             return web.Response(body=body, content_type=_JSON)
         finally:  # the client may have gone: what it does not wait for is not computed
             self._engine.cancel([one for one in completions if one.finish_reason is None])
+
+    async def _read_body(self, request: web.Request) -> bytes:
+        num_bytes, most = request.content_length or 0, self._options.max_body_bytes
+        if num_bytes > most:
+            message = f"the request has {num_bytes} bytes; at most {most} are read"
+            raise RequestError(message, status=413)
+        return await request.read()
+
+    async def _prepare(self, chat: ChatRequest) -> Prompt:
+        num_completions = chat.n or 1
+        self._num_preparing += num_completions
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._preparers, self._processor.prepare, chat)
+        finally:
+            self._num_preparing -= num_completions
 
     async def list_models(self, _: web.Request) -> web.Response:
         """GET /v1/models."""
@@ -119,9 +135,10 @@ class ChatApi:
     async def report_metrics(self, _: web.Request) -> web.Response:
         """GET /metrics."""
         engine = self._engine
+        num_waiting = self._num_preparing + engine.num_waiting  # before it may have become running
         gauges = {
             "num_requests_running": float(engine.num_running),
-            "num_requests_waiting": float(engine.num_waiting),
+            "num_requests_waiting": float(num_waiting),
             "kv_cache_usage_perc": engine.cache_usage,
         }
         counters = {
@@ -139,6 +156,7 @@ class ChatApi:
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers=_EVENT_STREAM)
         await response.prepare(request)
+        request[_IS_STREAMING] = True
         options = chat.stream_options
         async for event in stream_reply(completions, head, self._processor.token_text, options):
             await response.write(event)
@@ -148,24 +166,27 @@ class ChatApi:
     def _plan_completions(self, chat: ChatRequest, prompt: Prompt) -> list[Completion]:
         params = self._read_params(chat, len(prompt.token_ids))
         seed = secrets.randbits(63) if chat.seed is None else chat.seed
+        seeds = [seed + index for index in range(chat.n or 1)]
         updates: asyncio.Queue[Update] = asyncio.Queue()
         return [
             Completion(
                 index=index,
                 prompt=prompt,
                 params=params,
-                generator=random.Random(seed + index),
+                # Its generator takes a number and its negative for the same seed.
+                generator=random.Random(seed if seed >= 0 else seed % 2**64),
                 decode=self._processor.decode,
                 updates=updates,
             )
-            for index in range(chat.n or 1)
+            for index, seed in enumerate(seeds)
         ]
 
     def _read_params(self, chat: ChatRequest, num_prompt_tokens: int) -> CompletionParams:
         room = self._engine.max_model_len - num_prompt_tokens
         if room < (chat.token_limit or 1):
+            wish = f"max_tokens is {chat.token_limit}" if chat.token_limit else "a reply needs one"
             raise RequestError(
-                f"the prompt has {num_prompt_tokens} tokens and max_tokens is {chat.token_limit}; "
+                f"the prompt has {num_prompt_tokens} tokens and {wish}; "
                 f"together at most {self._engine.max_model_len} fit",
                 param="messages" if room < 1 else "max_tokens",
             )
@@ -185,10 +206,21 @@ class ChatApi:
 
 @web.middleware
 async def _answer_in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    headers: dict[str, str] = {}
     try:
         return await handler(request)
     except RequestError as error:
         refusal = error
     except web.HTTPException as error:
         refusal = RequestError(error.text or error.reason, status=error.status)
-    return web.Response(status=refusal.status, body=error_body(refusal), content_type=_JSON)
+        if "Allow" in error.headers:
+            headers["Allow"] = error.headers["Allow"]
+    except web.RequestPayloadError as error:
+        refusal = RequestError(f"the body cannot be read: {error}")
+    except Exception:
+        if request.get(_IS_STREAMING):  # the reply has begun: it can only be broken off
+            raise
+        _LOG.exception("a request failed")
+        refusal = RequestError("the server failed on this request; its log says why", status=500)
+    body = error_body(refusal)
+    return web.Response(status=refusal.status, body=body, content_type=_JSON, headers=headers)
