@@ -195,12 +195,31 @@ def _load_network(model_dir: Path, dtype: torch.dtype) -> Any:
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()  # what it has to say of the weights is said here
     config = json.loads((model_dir / "config.json").read_text(encoding="utf-8"))
     kinds = {"qwen2_5_vl": Qwen2_5_VLForConditionalGeneration, "qwen2": Qwen2ForCausalLM}
-    network = cast(Any, kinds[config["model_type"]]).from_pretrained(
-        model_dir, dtype=dtype, local_files_only=True, attn_implementation="sdpa"
+    network, found = cast(Any, kinds[config["model_type"]]).from_pretrained(
+        model_dir,
+        dtype=dtype,
+        local_files_only=True,
+        attn_implementation="sdpa",
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
     )
+    _check_weights(found)
     return network.eval()
+
+
+def _check_weights(found: dict[str, Any]) -> None:
+    # What does not come from the file would be drawn at random.
+    if missing := sorted(found["missing_keys"]):
+        raise ValueError(f"{len(missing)} weights are not in its files, such as {missing[0]!r}")
+    if wrong := sorted(found["mismatched_keys"]):
+        name, stored, configured = wrong[0]
+        raise ValueError(
+            f"{len(wrong)} weights have other shapes than its config.json says, such as {name!r}: "
+            f"{tuple(stored)} instead of {tuple(configured)}"
+        )
 
 
 def _as_ids(value: int | list[int] | None) -> frozenset[int]:
