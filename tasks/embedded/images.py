@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import pybase64
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from tasks.embedded.protocol import RequestError
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _MAX_SOURCE_PIXELS = 64_000_000
 _MAX_ASPECT_RATIO = 200
+_STRIP_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +77,11 @@ def read_data_url(url: str) -> Image.Image:
         RequestError: It is no base64 data URL, or holds no image of a known format and sane size.
     """
     head, comma, payload = url.partition(",")
-    if not head.startswith("data:"):
+    if head[:5].lower() != "data:":
         raise RequestError(
             f"image_url must be a data URL, got {url[:40]!r}; remote and file URLs are never read"
         )
-    if not comma or not head.endswith(";base64"):
+    if not comma or not head.lower().endswith(";base64"):
         raise RequestError(f"a data URL must be 'data:image/...;base64,...', got {head[:40]!r}")
     try:
         return _open_image(pybase64.b64decode(payload, validate=True))
@@ -103,11 +104,25 @@ def _open_image(data: bytes) -> Image.Image:
         raise RequestError(f"the image is over {_MAX_ASPECT_RATIO} times longer than wide")
     image.load()
     with contextlib.suppress(Exception):  # broken metadata does not spoil the picture
-        image = ImageOps.exif_transpose(image)
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits of gray, which Pillow cuts off at 255
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or (image.mode != "RGB" and "transparency" in image.info):
-        layers = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), layers).convert("RGB")
-    return image.convert("RGB")
+        return _put_on_white(image)
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _put_on_white(image: Image.Image) -> Image.Image:
+    # In strips: a large image would be in memory four times otherwise.
+    result = Image.new("RGB", image.size)
+    for top in range(0, image.height, _STRIP_ROWS):
+        box = (0, top, image.width, min(top + _STRIP_ROWS, image.height))
+        strip = image.crop(box)
+        strip.info = image.info
+        strip = strip.convert("RGBA")
+        result.paste(Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip), box)
+    return result
 
 
 def fit_size(height: int, width: int, settings: ImageSettings) -> tuple[int, int]:

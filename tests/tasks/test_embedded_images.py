@@ -84,3 +84,31 @@ def test_every_mode_becomes_rgb(mode: str):
 def test_absurd_sizes_are_refused_before_they_are_decoded(size: tuple[int, int], message: str):
     with pytest.raises(RequestError, match=message):
         read_data_url(to_data_url(Image.new("1", size)))
+
+
+def test_16_bits_of_gray_become_8():
+    levels = np.linspace(0, 65535, 900).reshape(30, 30).astype(np.uint16)
+    image = read_data_url(to_data_url(Image.fromarray(levels)))
+    assert image.mode == "RGB"
+    np.testing.assert_array_equal(np.asarray(image)[..., 0], levels >> 8)
+
+
+def test_a_data_url_is_read_in_whatever_case_its_scheme_is():
+    url = to_data_url(Image.new("RGB", (30, 30), "red"))
+    head, _, payload = url.partition(",")
+    assert read_data_url(f"{head.upper()},{payload}").getpixel((0, 0)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_a_transparent_image_is_put_on_white_alike_in_all_its_strips(mode: str):
+    pixels = np.random.default_rng(0).integers(0, 256, (600, 40, 4), dtype=np.uint8)
+    options = {"transparency": 100} if mode == "P" else {}
+    url = to_data_url(
+        Image.fromarray(pixels[..., :3] if options else pixels).convert(mode), **options
+    )
+    source = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+    assert source.mode == mode
+    layers = source.convert("RGBA")
+    assert np.asarray(layers)[300:, :, 3].min() < 255
+    whole = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers).convert("RGB")
+    np.testing.assert_array_equal(np.asarray(read_data_url(url)), np.asarray(whole))
