@@ -32,8 +32,11 @@ from tasks.embedded.replies import collect_reply, stream_reply
 _LOG = logging.getLogger(__name__)
 _SMALL_PARAMETERS = 100_000_000
 _JSON = "application/json"
-_IS_STREAMING = "is_streaming"
 _EVENT_STREAM = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
+
+
+class _BrokenStreamError(Exception):
+    """A reply that has begun cannot go on; all that is left is to break it off."""
 
 
 @contextmanager
@@ -156,10 +159,14 @@ class ChatApi:
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers=_EVENT_STREAM)
         await response.prepare(request)
-        request[_IS_STREAMING] = True
         options = chat.stream_options
-        async for event in stream_reply(completions, head, self._processor.token_text, options):
-            await response.write(event)
+        try:
+            async for event in stream_reply(completions, head, self._processor.token_text, options):
+                await response.write(event)
+        except ConnectionError:  # the client has gone
+            raise
+        except Exception as error:
+            raise _BrokenStreamError from error
         await response.write_eof()
         return response
 
@@ -217,9 +224,9 @@ async def _answer_in_json(request: web.Request, handler: Handler) -> web.StreamR
             headers["Allow"] = error.headers["Allow"]
     except web.RequestPayloadError as error:
         refusal = RequestError(f"the body cannot be read: {error}")
+    except (_BrokenStreamError, ConnectionError):
+        raise
     except Exception:
-        if request.get(_IS_STREAMING):  # the reply has begun: it can only be broken off
-            raise
         _LOG.exception("a request failed")
         refusal = RequestError("the server failed on this request; its log says why", status=500)
     body = error_body(refusal)

@@ -12,8 +12,10 @@ import pytest_asyncio
 pytest.importorskip("torch", reason="the extra 'embedded' is not installed")
 pytest.importorskip("transformers", reason="the extra 'embedded' is not installed")
 
+from aiohttp import ClientPayloadError
 from aiohttp.test_utils import TestClient
 
+from tasks.embedded import api
 from tasks.embedded.model import ServedModel
 from tasks.embedded.processor import ChatProcessor
 from tests.tasks.test_embedded_server import ask, chat, open_client, read_metrics, refuse, texts
@@ -115,6 +117,20 @@ async def test_an_unforeseen_fault_gets_500_in_json_and_stands_in_the_log(
     assert "by surprise" not in said
     assert "by surprise" in caplog.text
     await await_gauges(client, running=0, waiting=0)
+
+
+async def test_a_stream_that_cannot_go_on_is_broken_off(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+):
+    async def break_off(*_: Any) -> AsyncGenerator[bytes]:
+        yield b"data: {}\n\n"
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(api, "stream_reply", break_off)
+    async with client.post("/v1/chat/completions", json=chat("x", stream=True)) as response:
+        assert response.status == 200
+        with pytest.raises(ClientPayloadError):
+            await response.read()
 
 
 async def test_a_wrong_method_is_told_the_right_one(client: TestClient):
