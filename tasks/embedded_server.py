@@ -1,7 +1,7 @@
 """An OpenAI-protocol server for a small Qwen2.5-VL or Qwen2 checkpoint, on a CPU.
 
 Chat completions with images as data URLs, samples, seeds, stop texts, log probabilities and
-streams; /v1/models, /health and vLLM's gauges on /metrics. HTTP only: `embedded_engine` does the
+streams; /v1/models, /health and vLLM's gauges on /metrics. HTTP only: `tasks.embedded` does the
 work. Run as `python -m tasks.embedded_server MODEL_DIR --port 0`, it prints its URL when ready.
 """
 
