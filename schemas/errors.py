@@ -26,3 +26,7 @@ class SourceError(ContractError):
 
 class WorkspaceBusyError(RuntimeError):
     """Another run holds this partition of the workspace."""
+
+
+class WorkerError(RuntimeError):
+    """A process of ours that worked on a part of the data died."""

@@ -5,12 +5,8 @@ size of a batch and not on the number of lines. What the rules leave open is set
 algebra system for all workers.
 """
 
-import gc
-import multiprocessing
-import signal
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
@@ -29,11 +25,10 @@ from tasks.answer_line import (
 )
 from tasks.answers import Policy
 from tasks.grading import Checked, Item, check_items, settle_checked
+from tasks.worker_processes import map_in_processes
 
 BATCH_LINES = 1_000
 BATCH_BYTES = 4 << 20
-BATCHES_AHEAD = 6
-"""Batches in the making or done, for each worker: they go on while algebra is waited for."""
 
 Batch = list[Line]
 
@@ -86,28 +81,11 @@ def grade_batches(
 def _check_batches(
     batches: Iterator[Batch], policy: Policy, num_workers: int
 ) -> Iterator[CheckedLines]:
-    first = list(islice(batches, 2))
+    first, check = list(islice(batches, 2)), partial(check_batch, policy=policy)
     if len(first) < 2 or num_workers < 2:
-        yield from map(partial(check_batch, policy=policy), chain(first, batches))
-        return
-    # A fork would take along whatever threads and locks this process has.
-    context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(num_workers, context, initializer=_prepare_worker)
-    waiting: deque[Future[CheckedLines]] = deque()
-    try:
-        for batch in chain(first, batches):
-            waiting.append(executor.submit(check_batch, batch, policy))
-            if len(waiting) >= num_workers * BATCHES_AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _prepare_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.freeze()  # Modules stay: the collector need not walk through them again and again.
+        yield from map(check, chain(first, batches))
+    else:
+        yield from map_in_processes(check, chain(first, batches), num_workers)
 
 
 def read_batches(stream: IO[bytes]) -> Iterator[Batch]:

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections import Counter
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +16,7 @@ from flows.commands.arguments import parse_count
 from flows.commands.running import DONE, FAILED
 from flows.display import show_fault
 from flows.recipe_files import load_policy
-from schemas.errors import AccessError, SourceError
+from schemas.errors import AccessError, SourceError, WorkerError
 
 VERDICTS = ("correct", "incorrect", "cannot_tell")
 
@@ -75,7 +74,7 @@ def run_grade(options: argparse.Namespace, console: Console) -> int:
         reason = error.strerror or error
         show_fault(console, f"cannot grade {options.file!r} to its end: {reason}", None)
         return FAILED
-    except (AccessError, BrokenProcessPool) as error:
+    except (AccessError, WorkerError) as error:
         show_fault(console, str(error), None)
         return FAILED
     except KeyboardInterrupt:

@@ -11,12 +11,8 @@ import pytest
 from flows.cli import main
 from tasks.answer_line import MAX_LINE_BYTES
 from tasks.answers import Policy
-from tasks.graded_lines import (
-    BATCH_LINES,
-    BATCHES_AHEAD,
-    grade_batches,
-    read_batches,
-)
+from tasks.graded_lines import BATCH_LINES, grade_batches, read_batches
+from tasks.worker_processes import ITEMS_AHEAD
 from tests.flows.conftest import run_command, start_command
 
 POLICY = Policy()
@@ -123,7 +119,7 @@ def test_no_more_is_read_ahead_than_the_workers_need(num_workers):
     batches = ([b'{"gold": "5", "prediction": "%d"}' % number] for number in drawn)
     graded = grade_batches(batches, POLICY, num_workers=num_workers)
     assert [next(graded).data.count(b'"correct"') for _ in range(8)] == [0] * 5 + [1] + [0] * 2
-    assert next(drawn) <= 8 + num_workers * BATCHES_AHEAD
+    assert next(drawn) <= 8 + num_workers * ITEMS_AHEAD
     graded.close()
 
 
@@ -259,5 +255,5 @@ def test_a_worker_that_dies_is_one_sentence(tmp_path):
     workers[0].kill()
     _, err = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert err.startswith("error: ")
+    assert err.startswith("error: a worker process was killed")
     assert "Traceback" not in err
