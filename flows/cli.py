@@ -1,7 +1,6 @@
 """The command line: finds the command, runs it, and turns wrong usage into exit code 2."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -9,7 +8,7 @@ from importlib.metadata import version
 from rich.console import Console
 
 from flows.commands import ADD_COMMANDS
-from flows.commands.running import FAILED, STOPPED, WRONG_USAGE
+from flows.commands.running import FAILED, STOPPED, WRONG_USAGE, drop_output
 from flows.display import show_fault
 from schemas.errors import RecipeError, SourceError
 
@@ -24,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show_fault(console, str(error), None)
         return WRONG_USAGE
     except BrokenPipeError:  # Who reads our output has left, so nobody is there to be told.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return FAILED
     except KeyboardInterrupt:
         show_fault(console, STOPPED, None)

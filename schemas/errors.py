@@ -1,4 +1,4 @@
-"""The error model: three kinds, one door each.
+"""The error model: one kind for each way in which people and programs react.
 
 A failed request is no exception at all: it is a `Reply` with a status, and its row says why.
 """

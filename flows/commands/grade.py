@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.commands.arguments import parse_count
-from flows.commands.running import DONE, FAILED
+from flows.commands.running import DONE, FAILED, drop_output
 from flows.display import show_fault
 from flows.recipe_files import load_policy
 from schemas.errors import AccessError, SourceError, WorkerError
@@ -67,10 +67,10 @@ def run_grade(options: argparse.Namespace, console: Console) -> int:
     try:
         counts, num_faulty = _grade(options.file, policy, options.workers)
     except BrokenPipeError:
-        _drop_output()  # Nobody reads on.
+        drop_output()  # Nobody reads on.
         return FAILED
     except OSError as error:
-        _drop_output()
+        drop_output()
         reason = error.strerror or error
         show_fault(console, f"cannot grade {options.file!r} to its end: {reason}", None)
         return FAILED
@@ -117,11 +117,6 @@ def _find_output() -> IO[bytes]:
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
         raise SourceError("cannot write the graded lines: standard output is closed")
     return sys.stdout.buffer
-
-
-def _drop_output() -> None:
-    """Let what is left in the buffer not fail once more at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def summarize(

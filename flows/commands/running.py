@@ -5,6 +5,7 @@ import asyncio
 import gc
 import logging
 import os
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,11 @@ def run_watched(
         return Ended(_report_fault(console, _first_fault(group), log), log)
     except Exception as error:
         return Ended(_report_fault(console, error, log), log)
+
+
+def drop_output() -> None:
+    """Let what is left for stdout not fail once more at exit; nobody reads it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def read_budget(options: argparse.Namespace) -> BudgetParams:
